@@ -1,0 +1,51 @@
+# One command per job. Each sets up .venv first when that is missing or older than pyproject.toml.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SILENT:
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PIP_LOG := $(VENV)/pip.log
+PROFILE := reference_bot/thrice.toml
+# Only folders that hold code: mypy refuses an empty one.
+CODE := $(sort $(dir $(wildcard emulator/*.py harness/*.py reference_bot/*.py loadtests/*.py))) tests/
+
+.PHONY: help setup certify test check
+
+help:  ## Show the commands
+	sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
+
+setup: $(READY)  ## Create .venv with everything; the other commands do it themselves
+
+certify: $(READY)  ## Certify the reference bot, and see the bot of the incident refused
+	$(BIN)/thrice certify --app reference_bot.app:app --profile $(PROFILE)
+	printf '\nNow the bot of the incident, which has to be refused:\n\n'
+	status=0; \
+	$(BIN)/thrice certify --app reference_bot.broken.incident:app --profile $(PROFILE) || status=$$?; \
+	if [ $$status -ne 1 ]; then \
+		echo "The bot of the incident has to be refused (exit status 1), but the exit status was $$status." >&2; \
+		exit 1; \
+	fi
+
+test: $(READY)  ## Run the tests
+	$(BIN)/pytest -q -n 2
+
+check: $(READY)  ## Check formatting, lint and types
+	$(BIN)/ruff format --quiet --check .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy --no-error-summary $(CODE)
+
+# What pip prints is shown only when it fails.
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("thrice needs Python 3.11 or later, this is %d.%d; try: make PYTHON=python3.12 ..." % sys.version_info[:2])'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q -e '.[dev]' >$(PIP_LOG) 2>&1 || { cat $(PIP_LOG) >&2; exit 1; }
+	touch $@
