@@ -1,0 +1,50 @@
+"""A request that the bot makes to one of the fakes, while it is parked at the gate."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from emulator.exchange import Outcome, Request
+
+if TYPE_CHECKING:
+    from emulator.delivery import Invocation
+    from emulator.step import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a call touches, so that independence of two calls is decidable.
+
+    `verb` names the operation for people (`publish`, `commit`); keys are `service:resource`.
+    """
+
+    verb: str
+    reads: frozenset[str] = frozenset()
+    writes: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One parked request.
+
+    `name` is `<invocation>#<ordinal>`; `timeout_s` is the client's own limit, None when it would
+    wait for ever. A `late` call arrived after the response of its invocation had been sent.
+    """
+
+    name: str
+    invocation: "Invocation"
+    request: Request
+    service: str
+    access: Access
+    arrived: float
+    timeout_s: float | None
+    deliver_outcome: Callable[[Outcome], None]
+    entry: int = -1
+    late: bool = False
+    answered: bool = False
+    step: "Step | None" = field(default=None, repr=False)
+    timer: "Step | None" = field(default=None, repr=False)
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        return self.invocation.roots

@@ -1,0 +1,43 @@
+"""The errors the emulator raises; the type says whose fault it is."""
+
+
+class ThriceError(Exception):
+    """Base of everything raised on purpose."""
+
+
+class ScenarioError(ThriceError):
+    """The user of the emulator asked for something that makes no sense."""
+
+
+class EmulatorBug(ThriceError):
+    """An invariant of the emulator itself is broken; never the bot's fault."""
+
+
+class BotError(ThriceError):
+    """The bot can not be run: it does not import, raises at start-up, or never gives control
+    back.
+    """
+
+
+class BotImportError(BotError):
+    """The bot's module, or a module that it imports, can not be loaded."""
+
+
+class BotStartError(BotError):
+    """The bot's ASGI lifespan start-up failed."""
+
+
+class BotHungError(BotError):
+    """The bot computed or blocked for longer than the watchdog allows; carries the stack it hung
+    in.
+    """
+
+    def __init__(self, message: str, stack: str) -> None:
+        super().__init__(message)
+        self.stack = stack
+
+
+class UnsupportedLibraryError(ThriceError):
+    """The bot reached for the network by other means than httpx, which the simulation can not
+    mediate.
+    """

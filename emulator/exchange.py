@@ -1,0 +1,88 @@
+"""HTTP exchanges as plain values: what was asked, and what came of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import SplitResult, urlsplit
+
+Headers = tuple[tuple[str, str], ...]
+
+
+def find_header(headers: Iterable[tuple[str, str]], name: str) -> str | None:
+    """The first value of a header, whatever the case of its name."""
+    wanted = name.lower()
+    return next((value for key, value in headers if key.lower() == wanted), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request.
+
+    `url` is absolute and exactly as sent: no decoding, no normalising, no collapsed slashes.
+    Header names keep the case they were sent with; look them up with `header`.
+    """
+
+    method: str
+    url: str
+    headers: Headers = ()
+    body: bytes = b""
+
+    @property
+    def parts(self) -> SplitResult:
+        return urlsplit(self.url)
+
+    @property
+    def origin(self) -> str:
+        """Scheme and authority, lower-case: `https://qstash.upstash.io`."""
+        scheme, _, rest = self.url.partition("://")
+        authority = rest.split("/", 1)[0].split("?", 1)[0].split("#", 1)[0]
+        return f"{scheme}://{authority}".lower()
+
+    @property
+    def target(self) -> str:
+        """Raw path and query, as in the request line."""
+        rest = self.url.partition("://")[2]
+        cut = min((at for at in (rest.find("/"), rest.find("?")) if at >= 0), default=len(rest))
+        target = rest[cut:].split("#", 1)[0]
+        return target if target.startswith("/") else "/" + target
+
+    @property
+    def raw_path(self) -> str:
+        return self.target.partition("?")[0]
+
+    @property
+    def raw_query(self) -> str:
+        return self.target.partition("?")[2]
+
+    def header(self, name: str) -> str | None:
+        return find_header(self.headers, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One complete HTTP response."""
+
+    status: int
+    headers: Headers = ()
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        return find_header(self.headers, name)
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+
+FailureKind = Literal["refused", "timeout", "reset", "dns"]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An exchange that brought no response."""
+
+    kind: FailureKind
+    message: str = ""
+
+
+Outcome = Reply | Failure

@@ -1,0 +1,245 @@
+"""The gate: every request of the bot to the outside passes here, is parked, counted, and answered
+when a schedule says so.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from emulator.call import Access, Call
+from emulator.delivery import Delivery, Invocation
+from emulator.exchange import Failure, Outcome, Reply, Request
+from emulator.kernel import Kernel
+from emulator.service import Service
+from emulator.step import Step, StepKind
+
+# How long the world keeps a request of the bot to its own address open; the caller's own time limit
+# usually ends it sooner.
+SELF_POST_TIMEOUT_S = 900.0
+
+
+def shown_url(request: Request) -> str:
+    """The URL without its query: platforms take access tokens there, and secrets are never
+    shown.
+    """
+    return request.url.partition("?")[0]
+
+
+class Gate:
+    """Takes the calls of one world's bot."""
+
+    def __init__(self, kernel: Kernel, services: Sequence[Service]) -> None:
+        self._kernel = kernel
+        self._services = services
+        self._by_origin: dict[str, Service | None] = {}
+        self.unknown_hosts: dict[str, int] = {}
+        self.late_calls: list[Call] = []
+        self.recording_only = False
+
+    def arrive(
+        self,
+        invocation: Invocation,
+        request: Request,
+        *,
+        timeout_s: float | None,
+        deliver_outcome: Callable[[Outcome], None],
+    ) -> Call:
+        """Park a call that the bot has just made.
+
+        `timeout_s` is the client's own patience (None: endless). `deliver_outcome` is called at
+        most once, later, never from inside this method. A call of an invocation that has ended is
+        late: it is noted and never answered.
+        """
+        kernel = self._kernel
+        service = self._service_for(request)
+        ordinal = invocation.calls
+        invocation.calls += 1
+        call = Call(
+            name=f"{invocation.name}#{ordinal}",
+            invocation=invocation,
+            request=request,
+            service=service.name if service is not None else self._kind_of(request),
+            access=service.access(request)
+            if service is not None
+            else Access(request.method.lower()),
+            arrived=kernel.clock.now,
+            timeout_s=timeout_s,
+            deliver_outcome=deliver_outcome,
+        )
+        call.entry = kernel.note(
+            "call",
+            call.name,
+            cause=invocation.entry,
+            roots=invocation.roots,
+            generation=invocation.generation,
+            instance=invocation.instance,
+            detail={
+                "service": call.service,
+                "verb": call.access.verb,
+                "method": request.method,
+                "url": shown_url(request),
+            },
+        )
+        if not invocation.open or self.recording_only:
+            self._note_late(call, "arrived after the response")
+            return call
+        if ordinal >= kernel.limits.calls_per_invocation:
+            self._find(call, "too-many-calls", {"limit": kernel.limits.calls_per_invocation})
+            self._answer_soon(call, Failure("refused", "too many calls in one invocation"))
+            return call
+        if service is None and call.service == "unknown":
+            host = request.parts.netloc
+            self.unknown_hosts[host] = self.unknown_hosts.get(host, 0) + 1
+            self._find(call, "unknown-host", {"host": host})
+            self._answer_soon(call, Failure("refused", f"{host} is not part of this world"))
+            return call
+        invocation.parked.append(call)
+        perform = (
+            (lambda: self._apply(call, service))
+            if service is not None
+            else (lambda: self._self_post(call))
+        )
+        call.step = kernel.agenda.add(
+            Step(
+                call.name,
+                StepKind.ANSWER,
+                kernel.clock.now + kernel.schedule.latency(call),
+                perform,
+                task=invocation.name,
+                roots=invocation.roots,
+            )
+        )
+        if timeout_s is not None:
+            call.timer = kernel.at(
+                kernel.clock.now + timeout_s,
+                call.name + "/timeout",
+                lambda: self._settle(call, Failure("timeout", f"no answer within {timeout_s:g} s")),
+                roots=invocation.roots,
+                task=invocation.name,
+            )
+        return call
+
+    def close(self, invocation: Invocation) -> None:
+        """The invocation ended: nobody waited for the calls that are still parked, so they never
+        take effect.
+        """
+        invocation.open = False
+        for call in invocation.parked:
+            self._kernel.cancel(call.step)
+            self._kernel.cancel(call.timer)
+            self._note_late(call, "still parked at the response")
+        invocation.parked.clear()
+
+    def abandon(self, invocation: Invocation) -> None:
+        """The instance died: its parked calls are on the wire and still take effect, but nobody
+        hears the answers.
+        """
+        invocation.open = False
+        for call in invocation.parked:
+            call.answered = True
+            self._kernel.cancel(call.timer)
+        invocation.parked.clear()
+
+    # -- inside
+
+    def _service_for(self, request: Request) -> Service | None:
+        origin = request.origin
+        if origin not in self._by_origin:
+            self._by_origin[origin] = next(
+                (service for service in self._services if service.claims(request)), None
+            )
+        return self._by_origin[origin]
+
+    def _kind_of(self, request: Request) -> Literal["bot", "unknown"]:
+        return "bot" if request.origin in self._kernel.origins else "unknown"
+
+    def _apply(self, call: Call, service: Service) -> None:
+        outcome = service.answer(call)
+        self._note_answer(call, outcome)
+        self._settle(call, outcome)
+
+    def _self_post(self, call: Call) -> None:
+        invocation = call.invocation
+
+        def answered(outcome: Outcome) -> None:
+            self._note_answer(call, outcome)
+            self._answer_soon(call, outcome)
+
+        accepted = self._kernel.deliver(
+            Delivery(
+                name=invocation.child("h"),
+                kind="trigger",
+                due=self._kernel.clock.now,
+                build=lambda: call.request,
+                on_outcome=answered,
+                timeout_s=SELF_POST_TIMEOUT_S,
+                roots=invocation.roots,
+                generation=invocation.generation + 1,
+                cause=call.entry,
+                routes=invocation.routes,
+            )
+        )
+        if not accepted:
+            self._settle(call, Failure("refused", "this user message was cut as a runaway"))
+
+    def _answer_soon(self, call: Call, outcome: Outcome) -> None:
+        """Answer through the agenda, so that an answer never overtakes the call's own arrival."""
+        kernel = self._kernel
+        kernel.agenda.add(
+            Step(
+                call.name + "/answer",
+                StepKind.ANSWER,
+                kernel.clock.now,
+                lambda: self._settle(call, outcome),
+                task=call.invocation.name,
+                roots=call.roots,
+            )
+        )
+
+    def _settle(self, call: Call, outcome: Outcome) -> None:
+        if call.answered or call.late:
+            return
+        call.answered = True
+        self._kernel.cancel(call.timer)
+        if call in call.invocation.parked:
+            call.invocation.parked.remove(call)
+        call.deliver_outcome(outcome)
+
+    def _note_answer(self, call: Call, outcome: Outcome) -> None:
+        self._kernel.note(
+            "answer",
+            call.name,
+            cause=call.entry,
+            roots=call.roots,
+            generation=call.invocation.generation,
+            instance=call.invocation.instance,
+            detail={"status": outcome.status if isinstance(outcome, Reply) else outcome.kind},
+        )
+
+    def _note_late(self, call: Call, why: str) -> None:
+        call.late = True
+        self.late_calls.append(call)
+        self._kernel.note(
+            "late",
+            call.name,
+            cause=call.entry,
+            roots=call.roots,
+            generation=call.invocation.generation,
+            instance=call.invocation.instance,
+            detail={
+                "service": call.service,
+                "verb": call.access.verb,
+                "url": shown_url(call.request),
+                "why": why,
+            },
+        )
+
+    def _find(self, call: Call, name: str, detail: dict[str, object]) -> None:
+        self._kernel.note(
+            "finding",
+            name,
+            cause=call.entry,
+            roots=call.roots,
+            generation=call.invocation.generation,
+            instance=call.invocation.instance,
+            detail=detail,
+        )

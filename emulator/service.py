@@ -1,0 +1,92 @@
+"""What the kernel asks of a fake service, and how a Starlette surface is called without an event
+loop.
+"""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+from emulator.call import Access, Call
+from emulator.errors import EmulatorBug
+from emulator.exchange import Outcome, Reply, Request
+
+Message = MutableMapping[str, Any]
+ASGIApp = Callable[
+    [
+        MutableMapping[str, Any],
+        Callable[[], Awaitable[Message]],
+        Callable[[Message], Awaitable[None]],
+    ],
+    Awaitable[None],
+]
+
+
+class Service(Protocol):
+    """A fake, as a plain synchronous object. Its effects are atomic: they happen inside
+    `answer`.
+    """
+
+    name: str
+
+    def claims(self, request: Request) -> bool:
+        """Whether this address is this fake's."""
+
+    def access(self, request: Request) -> Access:
+        """What the request would read and write."""
+
+    def answer(self, call: Call) -> Outcome:
+        """Apply the call and answer it."""
+
+
+def call_asgi(app: ASGIApp, request: Request, **scope_extra: object) -> Reply:
+    """Run an ASGI application on one request to its end, synchronously.
+
+    The application may await only what is ready at once; the fakes' surfaces do. `scope_extra` is
+    added to the scope, which is how a surface built once finds the fake of the current world.
+    Raises EmulatorBug if the application really waits.
+    """
+    parts = request.parts
+    scope: MutableMapping[str, Any] = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": request.method,
+        "scheme": parts.scheme,
+        "path": unquote(request.raw_path),
+        "raw_path": request.raw_path.encode("latin-1", "replace"),
+        "query_string": request.raw_query.encode("latin-1", "replace"),
+        "root_path": "",
+        "headers": [
+            (key.lower().encode("latin-1"), value.encode("latin-1"))
+            for key, value in request.headers
+        ],
+        "client": ("203.0.113.7", 0),
+        "server": (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)),
+        **scope_extra,
+    }
+    status = 0
+    headers: list[tuple[str, str]] = []
+    body: list[bytes] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": request.body, "more_body": False}
+
+    async def send(message: Message) -> None:
+        nonlocal status
+        if message["type"] == "http.response.start":
+            status = message["status"]
+            headers.extend(
+                (key.decode("latin-1"), value.decode("latin-1"))
+                for key, value in message.get("headers", ())
+            )
+        elif message["type"] == "http.response.body":
+            body.append(message.get("body", b""))
+
+    waiting = app(scope, receive, send).__await__()
+    try:
+        next(waiting)
+    except StopIteration:
+        return Reply(status, tuple(headers), b"".join(body))
+    raise EmulatorBug(
+        f"the surface of a fake waited while it answered {request.method} {request.url}"
+    )
