@@ -1,0 +1,39 @@
+"""A fake Firestore: the documents, the commits and the REST surface."""
+
+from emulator.firestore.errors import FirestoreError
+from emulator.firestore.oplog import Billed, Operation, OpLog
+from emulator.firestore.service import Firestore
+from emulator.firestore.store import Committed, Documents, Page
+from emulator.firestore.values import Fields, GeoPoint, Reference, Timestamp, Value
+from emulator.firestore.writes import (
+    Delete,
+    Document,
+    Precondition,
+    Transform,
+    Update,
+    Write,
+    WriteResult,
+)
+
+__all__ = [
+    "Billed",
+    "Committed",
+    "Delete",
+    "Document",
+    "Documents",
+    "Fields",
+    "Firestore",
+    "FirestoreError",
+    "GeoPoint",
+    "OpLog",
+    "Operation",
+    "Page",
+    "Precondition",
+    "Reference",
+    "Timestamp",
+    "Transform",
+    "Update",
+    "Value",
+    "Write",
+    "WriteResult",
+]

@@ -1,0 +1,279 @@
+"""The REST surface: reads requests, has the store do the work, logs and bills it, writes answers.
+
+Everything arrives at one place, because Starlette routes on decoded paths and ids may contain
+escaped syntax; `find_target` reads the raw path instead. `Firestore.access` uses it too, so that
+the two never disagree about a request.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from emulator.firestore.errors import (
+    FirestoreError,
+    InvalidArgumentError,
+    NotFoundError,
+    UnauthenticatedError,
+    UnimplementedError,
+)
+from emulator.firestore.moments import format_us
+from emulator.firestore.names import check_document_name, check_ids
+from emulator.firestore.oplog import NOTHING, Billed, billed_for_reading, billed_for_writing
+from emulator.firestore.paging import UnservedOrderError, listing
+from emulator.firestore.proto_json import JSONObject, items, load, message, string
+from emulator.firestore.query import Query
+from emulator.firestore.target import Target, find_target
+from emulator.firestore.wire import (
+    CONTENT_TYPE,
+    MAX_REQUEST_BYTES,
+    committed_to_json,
+    document_fields,
+    document_to_json,
+    dump,
+    error_to_json,
+    mask_from_json,
+    writes_from_json,
+)
+from emulator.firestore.writes import Delete, Precondition, Update
+
+if TYPE_CHECKING:
+    from emulator.call import Call
+    from emulator.firestore.service import Firestore
+
+
+@dataclass(slots=True)
+class _Asked:
+    """One request on its way through; `paths` and `billed`, for the log, are filled in on it."""
+
+    fake: "Firestore"
+    call: "Call | None"
+    method: str
+    raw_path: str
+    body: bytes
+    query: Query = field(default_factory=lambda: Query(""))
+    target: Target | None = None
+    paths: tuple[str, ...] = ()
+    billed: Billed = NOTHING
+
+    @property
+    def verb(self) -> str:
+        return "unknown" if self.target is None else self.target.verb
+
+
+# -- the verbs -------------------------------------------------------------------------------------
+
+
+def _get(asked: _Asked, target: Target) -> JSONObject:
+    mask = asked.query.paths("mask.fieldPaths")
+    asked.paths = (target.name,)
+    asked.billed = billed_for_reading(1)
+    document = asked.fake.store.get(target.name)
+    if document is None:
+        raise NotFoundError(f'Document "{target.name}" not found.')
+    return document_to_json(document, mask)
+
+
+def _list(asked: _Asked, target: Target) -> JSONObject:
+    mask = asked.query.paths("mask.fieldPaths")
+    asked.paths = (target.name,)
+    wanted = listing(target.name, asked.query)
+    page = asked.fake.store.page(
+        wanted.collection, size=wanted.size, after=wanted.after, descending=wanted.descending
+    )
+    asked.billed = billed_for_reading(len(page.documents))
+    answer: JSONObject = {}
+    if page.documents:
+        answer["documents"] = [document_to_json(document, mask) for document in page.documents]
+    if page.more:
+        answer["nextPageToken"] = wanted.token(page.documents[-1].name.rpartition("/")[2])
+    return answer
+
+
+def _create(asked: _Asked, target: Target) -> JSONObject:
+    last = asked.query.text("documentId") or asked.fake.new_id(asked.call)
+    name = f"{target.name}/{last}"
+    asked.paths = (name,)
+    check_ids((last,))
+    body = load(asked.body)
+    if body.get("name"):
+        # Firestore API, CreateDocumentRequest.document: `name` must not be set.
+        raise InvalidArgumentError("The name of the document to create must not be set.")
+    return _update(asked, Update(name, document_fields(body), condition=Precondition(exists=False)))
+
+
+def _patch(asked: _Asked, target: Target) -> JSONObject:
+    asked.paths = (target.name,)
+    return _update(
+        asked,
+        Update(
+            target.name,
+            document_fields(load(asked.body)),
+            asked.query.paths("updateMask.fieldPaths"),
+            condition=asked.query.precondition(),
+        ),
+    )
+
+
+def _update(asked: _Asked, write: Update) -> JSONObject:
+    mask = asked.query.paths("mask.fieldPaths")
+    asked.fake.store.commit((write,))
+    asked.billed = billed_for_writing((write,))
+    document = asked.fake.store.get(write.name)
+    return {} if document is None else document_to_json(document, mask)
+
+
+def _delete(asked: _Asked, target: Target) -> JSONObject:
+    asked.paths = (target.name,)
+    write = Delete(target.name, asked.query.precondition())
+    asked.fake.store.commit((write,))
+    asked.billed = billed_for_writing((write,))
+    return {}
+
+
+def _commit(asked: _Asked, target: Target) -> JSONObject:
+    body = message(load(asked.body), "", ("writes", "transaction"))
+    _refuse_transaction(body)
+    writes = writes_from_json(body.get("writes", []), target.database)
+    asked.paths = tuple(write.name for write in writes)
+    committed = asked.fake.store.commit(writes)
+    asked.billed = billed_for_writing(writes)
+    return committed_to_json(committed)
+
+
+def _batch_get(asked: _Asked, target: Target) -> list[JSONObject]:
+    body = message(
+        load(asked.body), "", ("documents", "mask", "transaction", "newTransaction", "readTime")
+    )
+    _refuse_transaction(body)
+    mask = mask_from_json(body["mask"], "mask") if "mask" in body else None
+    named = items(body.get("documents", []), "documents")
+    names = [string(name, f"documents[{at}]") for at, name in enumerate(named)]
+    asked.paths = tuple(names)
+    for name in names:
+        check_document_name(name, target.database)
+    found = asked.fake.store.batch_get(names)
+    asked.billed = billed_for_reading(len(found)) if found else NOTHING
+    read_time = format_us(asked.fake.store.read_us)
+    return [
+        {"missing": name, "readTime": read_time}
+        if document is None
+        else {"found": document_to_json(document, mask), "readTime": read_time}
+        for name, document in found
+    ]
+
+
+def _refuse_transaction(body: JSONObject) -> None:
+    for name in ("transaction", "newTransaction", "readTime"):
+        if body.get(name) is not None:
+            raise UnimplementedError(f"The field {name} is not served here.")
+
+
+_PRECONDITION = frozenset({"currentDocument.exists", "currentDocument.updateTime"})
+_MASK = frozenset({"mask.fieldPaths"})
+
+# What does each verb, and the query parameters it knows.
+_VERBS: Mapping[str, tuple[Callable[[_Asked, Target], object], frozenset[str]]] = {
+    "get": (_get, _MASK),
+    "list": (_list, _MASK | {"pageSize", "pageToken", "orderBy"}),
+    "create": (_create, _MASK | {"documentId"}),
+    "patch": (_patch, _MASK | _PRECONDITION | {"updateMask.fieldPaths"}),
+    "delete": (_delete, _PRECONDITION),
+    "commit": (_commit, frozenset()),
+    "batchGet": (_batch_get, frozenset()),
+}
+
+
+# -- every request ---------------------------------------------------------------------------------
+
+
+def parameters_of(verb: str) -> frozenset[str]:
+    """The query parameters that a served verb knows."""
+    return _VERBS[verb][1]
+
+
+def _perform(asked: _Asked, raw_query: str, authorization: str) -> object:
+    target = asked.target = find_target(asked.method, asked.raw_path)
+    if target is None:
+        _find(asked, "unknown-route", f"{asked.method} {asked.raw_path}")
+        raise NotFoundError(f"Method not found: {asked.method} {asked.raw_path}")
+    if target.served:
+        asked.query = Query(raw_query, parameters_of(target.verb))
+    scheme, _, token = authorization.partition(" ")
+    if not asked.query.access_token and not (scheme.lower() == "bearer" and token.strip()):
+        raise UnauthenticatedError(
+            "Request is missing required authentication credential."
+            " Expected OAuth 2 access token, login cookie or other valid authentication credential."
+        )
+    asked.fake.databases.setdefault(target.database)
+    if not target.served:
+        raise UnimplementedError(f"The method {target.verb} is not served here.")
+    if len(asked.body) > MAX_REQUEST_BYTES:
+        raise InvalidArgumentError(
+            f"Request payload size exceeds the limit: {MAX_REQUEST_BYTES} bytes."
+        )
+    return _VERBS[target.verb][0](asked, target)
+
+
+def _answer(asked: _Asked, raw_query: str, authorization: str) -> Response:
+    status, result = 200, "OK"
+    try:
+        payload = _perform(asked, raw_query, authorization)
+    except FirestoreError as error:
+        if isinstance(error, (UnimplementedError, UnservedOrderError)):
+            _find(asked, "unsupported", error.message)
+        status, result = error.http, error.status
+        payload = error_to_json(error)
+        if asked.target is not None and asked.target.streams:
+            payload = [payload]
+    invocation = None if asked.call is None else asked.call.invocation
+    asked.fake.oplog.note(
+        asked.verb,
+        asked.paths,
+        time=asked.fake.kernel.clock.now,
+        result=result,
+        billed=asked.billed,
+        instance="" if invocation is None else invocation.instance,
+        caller="" if invocation is None else invocation.name,
+    )
+    return Response(dump(payload), status, {"content-type": CONTENT_TYPE})
+
+
+def _find(asked: _Asked, name: str, text: str) -> None:
+    """Note that no verdict should be built on what this request got."""
+    detail = {"service": asked.fake.name, "verb": asked.verb, "text": text}
+    call = asked.call
+    if call is None:
+        asked.fake.kernel.note("finding", name, detail=detail)
+    else:
+        asked.fake.kernel.note(
+            "finding",
+            name,
+            cause=call.entry,
+            roots=call.roots,
+            generation=call.invocation.generation,
+            instance=call.invocation.instance,
+            detail=detail,
+        )
+
+
+async def _serve(scope: Scope, receive: Receive, send: Send) -> None:
+    request = Request(scope, receive)
+    asked = _Asked(
+        fake=scope["thrice.fake"],
+        call=scope["thrice.call"],
+        method=request.method,
+        raw_path=scope["raw_path"].decode("latin-1"),
+        body=await request.body(),
+    )
+    raw_query = scope["query_string"].decode("latin-1")
+    response = _answer(asked, raw_query, request.headers.get("authorization", ""))
+    await response(scope, receive, send)
+
+
+app = Starlette()
+app.router.default = _serve
