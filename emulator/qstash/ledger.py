@@ -1,0 +1,93 @@
+"""Records in order of time, forgotten by age and by number: the log, the dead-letter queue."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+# A record's place: Unix milliseconds, and its number among the records of the same millisecond.
+Place = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some records, and the place of the last one when there are more behind it."""
+
+    records: tuple[T, ...]
+    more_after: Place | None
+
+
+class Ledger(Generic[T]):
+    """At most `keep_records` records, none older than `keep_s` seconds when looked at."""
+
+    __slots__ = ("_last", "_records", "keep_ms", "keep_records")
+
+    def __init__(self, *, keep_s: float, keep_records: int) -> None:
+        self.keep_ms = round(keep_s * 1_000)
+        self.keep_records = keep_records
+        self._records: OrderedDict[Place, T] = OrderedDict()
+        self._last: Place = (-1, 0)
+
+    def __len__(self) -> int:
+        """Records in memory, those not yet purged included."""
+        return len(self._records)
+
+    def reserve(self, time_ms: int) -> Place:
+        """The place to give the next record of this time. Times must not go back."""
+        last_ms, number = self._last
+        self._last = (time_ms, number + 1 if time_ms == last_ms else 0)
+        return self._last
+
+    def add(self, place: Place, record: T) -> None:
+        self._records[place] = record
+        if len(self._records) > self.keep_records:
+            self._records.popitem(last=False)
+        self.purge(place[0])
+
+    def get(self, place: Place, now_ms: int) -> T | None:
+        self.purge(now_ms)
+        return self._records.get(place)
+
+    def purge(self, now_ms: int) -> None:
+        """Forget what is older than the ledger keeps."""
+        while self._records and now_ms - next(iter(self._records))[0] > self.keep_ms:
+            self._records.popitem(last=False)
+
+    def page(
+        self,
+        matches: Callable[[Place, T], bool],
+        *,
+        now_ms: int,
+        count: int,
+        latest_first: bool,
+        after: Place | None = None,
+    ) -> Page[T]:
+        """Up to `count` matching records beyond the place `after`, in the order asked for."""
+        self.purge(now_ms)
+        found: list[T] = []
+        last: Place | None = None
+        for place in reversed(self._records) if latest_first else self._records:
+            if after is not None and (place >= after if latest_first else place <= after):
+                continue
+            record = self._records[place]
+            if not matches(place, record):
+                continue
+            if len(found) == count:
+                return Page(tuple(found), last)
+            found.append(record)
+            last = place
+        return Page(tuple(found), None)
+
+
+def format_place(place: Place) -> str:
+    return f"{place[0]}-{place[1]}"
+
+
+def parse_place(text: str) -> Place | None:
+    """The place that `format_place` wrote, or None for any other text."""
+    time_ms, dash, number = text.partition("-")
+    if not (dash and text.isascii() and time_ms.isdigit() and number.isdigit() and len(text) < 40):
+        return None
+    return int(time_ms), int(number)

@@ -1,0 +1,138 @@
+"""Messages, log entries and dead letters as the JSON objects that the API shows."""
+
+from base64 import b64encode
+
+from emulator.exchange import Failure, Headers, Outcome, Reply
+from emulator.qstash.ledger import format_place
+from emulator.qstash.message import DeadLetter, LogEntry, Message
+from emulator.qstash.wire import canonical
+
+JSONObject = dict[str, object]
+
+
+def message_object(message: Message) -> JSONObject:
+    """A message.
+
+    Both spellings of the caller's address are shown, because the SDKs do not agree on one.
+    """
+    publish = message.publish
+    shown: JSONObject = {
+        "messageId": message.id,
+        "url": publish.url,
+        "method": publish.method,
+        "header": _header_map(publish.header),
+        "maxRetries": publish.retries,
+        "notBefore": message.not_before_ms,
+        "createdAt": message.created_ms,
+        "callerIP": message.caller_ip,
+        "callerIp": message.caller_ip,
+        **_labels(message),
+    }
+    _put_text(shown, "body", publish.body)
+    if publish.retry_delay is not None:
+        shown["retryDelayExpression"] = publish.retry_delay.text
+    return shown
+
+
+def dead_object(letter: DeadLetter) -> JSONObject:
+    """A dead letter. The status is 0 when the last attempt brought no response."""
+    shown = message_object(letter.message)
+    shown["dlqId"] = letter.id
+    shown["responseStatus"] = 0
+    if letter.reply is not None:
+        shown["responseStatus"] = letter.reply.status
+        shown["responseHeader"] = _header_map(letter.reply.headers)
+        _put_text(shown, "responseBody", letter.reply.body)
+    return shown
+
+
+def log_object(entry: LogEntry) -> JSONObject:
+    """A log entry.
+
+    Bodies are always base64 here; fields on whose name the SDKs and the docs differ have both
+    names.
+    """
+    message = entry.message
+    publish = message.publish
+    shown: JSONObject = {
+        "time": entry.time_ms,
+        "messageId": message.id,
+        "state": entry.state.value,
+        "url": publish.url,
+        "method": publish.method,
+        "header": _header_map(publish.header),
+        "maxRetries": publish.retries,
+        **_labels(message),
+    }
+    if publish.body:
+        shown["body"] = _base64(publish.body)
+    if publish.timeout_s is not None:
+        shown["timeout"] = round(publish.timeout_s * 1_000)
+    if publish.retry_delay is not None:
+        shown["retryDelayExpression"] = shown["retryDelayExpr"] = publish.retry_delay.text
+    if entry.next_delivery_ms is not None:
+        shown["nextDeliveryTime"] = entry.next_delivery_ms
+    if entry.error is not None:
+        shown["error"] = entry.error
+    if entry.reply is not None:
+        shown["responseStatus"] = entry.reply.status
+        shown["responseHeader"] = shown["responseHeaders"] = _header_map(entry.reply.headers)
+        if entry.reply.body:
+            shown["responseBody"] = _base64(entry.reply.body)
+    return shown
+
+
+def describe_failure(message: Message, outcome: Outcome) -> str:
+    """The `error` of a failed attempt; without a response it is worded as Go's HTTP client does."""
+    if isinstance(outcome, Reply):
+        return f"endpoint returned status {outcome.status}"
+    url = message.publish.url
+    action = f'{message.publish.method.capitalize()} "{url}"'
+    return f"unable to send request: {action}: {_go_error(url, outcome)}"
+
+
+def log_cursor(place: tuple[int, int] | None) -> JSONObject:
+    """The `cursor` of a page; absent, never empty, on the last one."""
+    return {} if place is None else {"cursor": format_place(place)}
+
+
+def _go_error(url: str, failure: Failure) -> str:
+    scheme, _, rest = url.partition("://")
+    host = rest.split("/", 1)[0].split("?", 1)[0].rpartition("@")[2]
+    address = (
+        host if ":" in host.rpartition("]")[2] else f"{host}:{443 if scheme == 'https' else 80}"
+    )
+    match failure.kind:
+        case "refused":
+            return f"dial tcp {address}: connect: connection refused"
+        case "dns":
+            return f"dial tcp: lookup {address.rpartition(':')[0]}: no such host"
+        case "reset":
+            return f"read tcp {address}: read: connection reset by peer"
+        case "timeout":
+            return "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+
+
+def _header_map(headers: Headers) -> dict[str, list[str]]:
+    shown: dict[str, list[str]] = {}
+    for name, value in headers:
+        shown.setdefault(canonical(name), []).append(value)
+    return shown
+
+
+def _labels(message: Message) -> JSONObject:
+    labels = message.publish.labels
+    return {"label": labels[0], "labels": list(labels)} if labels else {}
+
+
+def _put_text(shown: JSONObject, name: str, body: bytes) -> None:
+    if not body:
+        return
+    try:
+        shown[name] = body.decode()
+    except UnicodeDecodeError:
+        shown[name + "Base64"] = _base64(body)
+
+
+def _base64(body: bytes) -> str:
+    return b64encode(body).decode()

@@ -1,0 +1,187 @@
+"""The QStash account of one world, as the bot meets it and as a person would read it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
+
+from emulator.call import Access, Call
+from emulator.errors import ScenarioError
+from emulator.exchange import Outcome, Reply, Request
+from emulator.kernel import Kernel
+from emulator.qstash.api import app
+from emulator.qstash.engine import Accepted, Engine
+from emulator.qstash.message import Origin, Publish
+from emulator.qstash.plan import Plan
+from emulator.qstash.refusal import Refused
+from emulator.qstash.signing import KeyPair
+from emulator.qstash.wire import PUBLISH_PATH, dedup_key, destination, read_fields
+from emulator.service import call_asgi
+
+# The user `defaultUser` of the vendor's public development server; its credentials are constants of
+# that server.
+DEFAULT_TOKEN = "eyJVc2VySUQiOiJkZWZhdWx0VXNlciIsIlBhc3N3b3JkIjoiZGVmYXVsdFBhc3N3b3JkIn0="
+DEFAULT_CURRENT_KEY = "sig_7kYjw48mhY7kAjqNGcy6cr29RJ6r"
+DEFAULT_NEXT_KEY = "sig_5ZB6DVzB1wjE8S6rZ7eenA8Pdnhs"
+
+# QStash docs, "Multi region"
+ORIGINS = (
+    "https://qstash.upstash.io",
+    "https://qstash-eu-central-1.upstash.io",
+    "https://qstash-us-east-1.upstash.io",
+)
+DEFAULT_REGION = "EU-CENTRAL-1"
+
+
+class QStash:
+    """A fake QStash.
+
+    `handle` answers any request of its REST API; with a call, what is published belongs to that
+    call's invocation. `published` counts the messages accepted as new, `pending` those neither
+    delivered nor dead nor cancelled.
+    """
+
+    name = "qstash"
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        *,
+        token: str = DEFAULT_TOKEN,
+        current_key: str = DEFAULT_CURRENT_KEY,
+        next_key: str = DEFAULT_NEXT_KEY,
+        origins: Sequence[str] = ORIGINS,
+        region: str = DEFAULT_REGION,
+        plan: Plan | None = None,
+        allow_loopback: bool = True,
+    ) -> None:
+        if not origins:
+            raise ScenarioError("qstash needs at least one origin to be reached at")
+        self.kernel = kernel
+        self.token = token
+        self.bearer = b"Bearer " + token.encode()
+        self.keys = KeyPair(current_key, next_key)
+        self.origins = tuple(origin.rstrip("/").lower() for origin in origins)
+        self.plan = plan or Plan()
+        self.allow_loopback = allow_loopback
+        self.engine = Engine(kernel, keys=self.keys, plan=self.plan, region=region)
+        self._own_publishes = 0
+        self._own_duplicates = 0
+        self._accesses = 0
+
+    # -- Service -----------------------------------------------------------------------------------
+
+    def claims(self, request: Request) -> bool:
+        return request.origin in self.origins
+
+    def access(self, request: Request) -> Access:
+        """What a request touches. A publish without deduplication commutes with everything."""
+        path = request.raw_path
+        if path.startswith(PUBLISH_PATH):
+            self._accesses += 1
+            key = _dedup_key(request)
+            resource = f"dedup:{key}" if key else f"new:{self._accesses}"
+            return Access("publish", writes=frozenset({f"qstash:{resource}"}))
+        resource = "qstash:keys" if path.startswith("/v2/keys") else f"qstash:{path.rstrip('/')}"
+        if request.method in ("GET", "HEAD"):
+            return Access("read", reads=frozenset({resource}))
+        return Access(request.method.lower(), writes=frozenset({resource}))
+
+    def answer(self, call: Call) -> Outcome:
+        return self.handle(call.request, call)
+
+    # -- for the harness ---------------------------------------------------------------------------
+
+    def handle(self, request: Request, call: Call | None = None) -> Reply:
+        """Answer one request of the REST API, at the present time of the world."""
+        return call_asgi(app, request, **{"thrice.fake": self, "thrice.call": call})
+
+    @property
+    def published(self) -> int:
+        return self.engine.published
+
+    def pending(self) -> int:
+        """Messages neither delivered nor dead nor cancelled; those the kernel cut count."""
+        return self.engine.pending
+
+    def events(self, **filters: str | int) -> list[dict[str, object]]:
+        """All log entries that the public API lists for these query parameters, on every page.
+
+        Latest first unless `order` says otherwise; raises ScenarioError with the API's text when it
+        refuses.
+        """
+        return self._list("events", "events", filters)
+
+    def dead_letters(self, **filters: str | int) -> list[dict[str, object]]:
+        """All dead letters that the public API lists for these query parameters, on every page.
+
+        Earliest first unless `order` says otherwise; raises ScenarioError with the API's text when
+        it refuses.
+        """
+        return self._list("dlq", "messages", filters)
+
+    def _list(
+        self, collection: str, key: str, filters: Mapping[str, str | int]
+    ) -> list[dict[str, object]]:
+        found: list[dict[str, object]] = []
+        query = dict(filters)
+        while True:
+            url = f"{self.origins[0]}/v2/{collection}?{urlencode(query)}"
+            reply = self.handle(Request("GET", url, (("Authorization", self.bearer.decode()),)))
+            page = json.loads(reply.body)
+            if not reply.ok:
+                raise ScenarioError(f"qstash refused to list {collection}: {page['error']}")
+            found.extend(page[key])
+            if "cursor" not in page:
+                return found
+            query["cursor"] = page["cursor"]
+
+    # -- for the surface ---------------------------------------------------------------------------
+
+    def accept(self, publish: Publish, call: Call | None, *, caller_ip: str) -> Accepted:
+        """Hand a valid publish to the engine, with the place it has in the causes."""
+        if call is None:
+            origin = Origin(
+                take_name=lambda: f"x.q{self._own_publishes}",
+                call_name=f"x.d{self._own_duplicates}",
+                caller_ip=caller_ip,
+            )
+            accepted = self.engine.accept(publish, origin)
+            if accepted.deduplicated:
+                self._own_duplicates += 1
+            else:
+                self._own_publishes += 1
+            return accepted
+        invocation = call.invocation
+        origin = Origin(
+            take_name=lambda: invocation.child("q"),
+            call_name=call.name,
+            caller_ip=caller_ip,
+            roots=self.kernel.attribute(invocation.roots, publish.body, publish.dedup_key),
+            generation=invocation.generation + 1,
+            routes=invocation.routes,
+            cause=call.entry,
+        )
+        return self.engine.accept(publish, origin)
+
+    def note_not_offered(self, subject: str, call: Call | None) -> None:
+        """Put on record that a bot asked for what the real service does and this one does not."""
+        detail = {"service": self.name, "what": subject}
+        if call is None:
+            self.kernel.note("finding", "unsupported", detail=detail)
+        else:
+            self.kernel.note(
+                "finding",
+                "unsupported",
+                cause=call.entry,
+                roots=call.roots,
+                generation=call.invocation.generation,
+                detail=detail,
+            )
+
+
+def _dedup_key(request: Request) -> str:
+    fields = read_fields(request.raw_query, request.headers)
+    try:
+        return dedup_key(fields, destination(request.raw_path, fields.query), request.body)
+    except Refused:
+        return ""
