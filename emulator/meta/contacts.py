@@ -1,0 +1,39 @@
+"""Who has written to the page: nicknames, their ids, and the author of every message."""
+
+from emulator.chance import Chance
+from emulator.meta import identity
+
+
+class Contacts:
+    """The people of one page.
+
+    Grows by one entry per person and by two references per user message: a reply may come at any
+    later time, and can only be judged by the author of the message that it answers.
+    """
+
+    def __init__(self, chance: Chance, *, page_id: str) -> None:
+        self._chance = chance
+        self._page_id = page_id
+        self._psids: dict[str, str] = {}
+        self._known: set[str] = set()
+        self._authors: dict[str, str] = {}
+
+    def psid(self, nickname: str) -> str:
+        """The id of a person on this page; the same for the same nickname."""
+        found = self._psids.get(nickname)
+        if found is None:
+            found = identity.psid(self._chance, self._page_id, nickname)
+            self._psids[nickname] = found
+        return found
+
+    def wrote(self, root: str, psid: str) -> None:
+        """A person has written: from now on the page may write to them."""
+        self._known.add(psid)
+        self._authors[root] = psid
+
+    def knows(self, psid: str) -> bool:
+        return psid in self._known
+
+    def authored(self, roots: tuple[str, ...], psid: str) -> tuple[str, ...]:
+        """Those of the user messages that this person wrote."""
+        return tuple(root for root in roots if self._authors.get(root) == psid)

@@ -1,0 +1,241 @@
+"""Webhooks on their way: when each copy is sent, what counts as taken, when it is sent again.
+
+Knows nothing of what a notification says.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from emulator.delivery import Delivery, retry_name
+from emulator.errors import ScenarioError
+from emulator.exchange import Failure, Outcome, Request
+from emulator.kernel import Kernel
+from emulator.meta.wire import webhook_request
+
+Spacing = Literal["at-once", "staggered", "shuffled"]
+
+ACK_TIMEOUT_S = 20.0  # Messenger docs, FAQ: the webhook has 20 seconds to answer
+SLOW_ACK_S = 5.0  # Messenger docs, "Meta Webhooks for Messenger Platform": 5 seconds or less
+
+# Seconds between one copy and the next; seconds by which a shuffled copy is late. Duplicates have
+# been seen at the same instant and seconds apart.
+STAGGER_S = (0.05, 1.0)
+SHUFFLE_S = (0.0, 1.5)
+
+# "Meta Webhooks for Messenger Platform": the developer is alerted after 15 minutes of failure, and
+# the webhook is disabled after an hour.
+ALERT_AFTER_S = 15 * 60.0
+GIVE_UP_AFTER_S = 60 * 60.0
+
+# Of the intervals the same page only says "immediately, a few more times". These are seconds after
+# the first attempt failed: a quick burst, every 5 minutes up to the alert, every 10 minutes from
+# there until it is given up. An attempt that is unanswered when the next is due delays that one;
+# they never overlap.
+REDELIVERY_S: tuple[float, ...] = (
+    *(0.0, 2.0, 10.0, 30.0, 60.0),
+    *(minutes * 60.0 for minutes in (5, 10, 15)),
+    *(minutes * 60.0 for minutes in (25, 35, 45, 55)),
+)
+
+# How many acknowledgements and alerts are kept for reports; the counts go on beyond.
+KEEP_RECORDS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """An acknowledgement that counts, but came late (`took_s` seconds) or with a status not 200."""
+
+    name: str
+    roots: tuple[str, ...]
+    status: int
+    took_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A copy that has failed for a quarter of an hour, `at` seconds of the clock."""
+
+    name: str
+    roots: tuple[str, ...]
+    attempts: int
+    at: float
+
+
+@dataclass(slots=True, eq=False)
+class Webhook:
+    """One notification, however often it is sent. Lives only while a copy of it is under way.
+
+    `render` makes the body, given the time of the sending in unix milliseconds. `cause` is the
+    journal entry of the event.
+    """
+
+    name: str
+    roots: tuple[str, ...]
+    cause: int
+    render: Callable[[int], bytes]
+    under_way: int = 0
+    taken: bool = False
+
+
+class Courier:
+    """Delivers webhooks to one callback; every copy on its own, without regard to the others."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        *,
+        url: str,
+        app_secret: str,
+        copies: int,
+        spacing: Spacing,
+        timeout_s: float = ACK_TIMEOUT_S,
+    ) -> None:
+        """Raises ScenarioError when there would be no copy, or the spacing has no meaning."""
+        if copies < 1:
+            raise ScenarioError(f"copies must be at least 1, not {copies}")
+        if spacing not in get_args(Spacing):
+            known = ", ".join(get_args(Spacing))
+            raise ScenarioError(f"spacing must be one of {known}, not {spacing}")
+        self.kernel = kernel
+        self.url = url
+        self.app_secret = app_secret
+        self.copies = copies
+        self.spacing: Spacing = spacing
+        self.timeout_s = timeout_s
+        self.slow_acks: deque[Ack] = deque(maxlen=KEEP_RECORDS)
+        self.odd_acks: deque[Ack] = deque(maxlen=KEEP_RECORDS)
+        self.alerts: deque[Alert] = deque(maxlen=KEEP_RECORDS)
+        self.slow_ack_count = 0
+        self.odd_ack_count = 0
+        self.alert_count = 0
+        self.lost_count = 0
+
+    def send(self, webhook: Webhook) -> None:
+        """Put all copies on the agenda, the first of them now unless they are shuffled."""
+        chance = self.kernel.chance
+        webhook.under_way = self.copies
+        due = start = self.kernel.clock.now
+        for number in range(self.copies):
+            copy = _Copy(self, webhook, number)
+            if self.spacing == "staggered" and number:
+                due += chance.uniform("meta/stagger/" + copy.name, *STAGGER_S)
+            elif self.spacing == "shuffled":
+                due = start + chance.uniform("meta/shuffle/" + copy.name, *SHUFFLE_S)
+            copy.dispatch(due)
+
+    def note_ack(self, ack: Ack) -> None:
+        if ack.took_s > SLOW_ACK_S:
+            self.slow_ack_count += 1
+            self.slow_acks.append(ack)
+        if ack.status != 200:
+            self.odd_ack_count += 1
+            self.odd_acks.append(ack)
+
+    def note_alert(self, alert: Alert) -> None:
+        self.alert_count += 1
+        self.alerts.append(alert)
+
+    def note_lost(self, webhook: Webhook, attempts: int) -> None:
+        self.lost_count += 1
+        self.kernel.note(
+            "finding",
+            "webhook-disabled",
+            cause=webhook.cause,
+            roots=webhook.roots,
+            detail={
+                "webhook": webhook.name,
+                "copies": self.copies,
+                "attempts": attempts,
+                "after_s": GIVE_UP_AFTER_S,
+            },
+        )
+
+
+class _Copy:
+    """One copy of a webhook, from its first attempt until it is taken or given up.
+
+    When the kernel cuts one of its user messages the copy just ends: that is neither.
+    """
+
+    __slots__ = (
+        "attempts",
+        "courier",
+        "failing_since",
+        "is_alerted",
+        "name",
+        "number",
+        "started",
+        "webhook",
+    )
+
+    def __init__(self, courier: Courier, webhook: Webhook, number: int) -> None:
+        self.courier = courier
+        self.webhook = webhook
+        self.number = number
+        self.name = f"{webhook.name}.w{number}"
+        self.attempts = 0
+        self.started = 0.0
+        self.failing_since: float | None = None
+        self.is_alerted = False
+
+    def dispatch(self, due: float) -> None:
+        retried = self.attempts
+        self.attempts += 1
+        self.courier.kernel.deliver(
+            Delivery(
+                name=retry_name(self.name, retried) if retried else self.name,
+                kind="redelivery" if retried else "user",
+                due=due,
+                build=self.build,
+                on_outcome=self.conclude,
+                timeout_s=self.courier.timeout_s,
+                roots=self.webhook.roots,
+                cause=self.webhook.cause,
+            )
+        )
+
+    def build(self) -> Request:
+        clock = self.courier.kernel.clock
+        self.started = clock.now
+        # Copies sent at the same instant still differ in `time`, as reported of real duplicates: a
+        # bot that compares whole bodies must not get away with it.
+        body = self.webhook.render(round(clock.unix * 1000) + self.number)
+        return webhook_request(self.courier.url, body, app_secret=self.courier.app_secret)
+
+    def conclude(self, outcome: Outcome) -> None:
+        now = self.courier.kernel.clock.now
+        if isinstance(outcome, Failure) or not outcome.ok:
+            self._fail(now)
+            return
+        webhook = self.webhook
+        webhook.taken = True
+        webhook.under_way -= 1
+        took_s = now - self.started
+        if took_s > SLOW_ACK_S or outcome.status != 200:
+            self.courier.note_ack(Ack(self.name, webhook.roots, outcome.status, took_s))
+
+    def _fail(self, now: float) -> None:
+        if self.failing_since is None:
+            self.failing_since = now
+        since = self.failing_since
+        if now >= since + ALERT_AFTER_S and not self.is_alerted:
+            self.is_alerted = True
+            self.courier.note_alert(Alert(self.name, self.webhook.roots, self.attempts, now))
+        if self.attempts <= len(REDELIVERY_S):
+            self.dispatch(since + REDELIVERY_S[self.attempts - 1])
+            return
+        self.courier.kernel.at(
+            since + GIVE_UP_AFTER_S,
+            self.name + "/give-up",
+            self._give_up,
+            roots=self.webhook.roots,
+            task=self.name,
+        )
+
+    def _give_up(self) -> None:
+        webhook = self.webhook
+        webhook.under_way -= 1
+        if not webhook.under_way and not webhook.taken:
+            self.courier.note_lost(webhook, self.attempts)

@@ -1,0 +1,79 @@
+"""What goes over the wire to the bot: JSON bodies as the platform writes them, and its requests."""
+
+import json
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote, urlencode, urlsplit
+
+from emulator.exchange import Request
+from emulator.meta.signing import sign_sha1, sign_sha256
+
+# Both agents as seen in logged requests: one sends the webhooks, the other the handshake.
+WEBHOOK_AGENT = "facebookexternalua"
+HANDSHAKE_AGENT = "facebookplatform/1.0 (+http://developers.facebook.com)"
+
+Item = Mapping[str, object]
+
+
+def encode(value: object) -> bytes:
+    """Compact JSON in pure ASCII: `\\uXXXX` in lower-case hex, astral characters as two of them,
+    and `/` as `\\/`. The signature covers this form (Messenger docs, "Validating Payloads")."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=True)
+    # Outside of strings JSON has no slash, so all of them can be escaped at once.
+    return text.replace("/", "\\/").encode("ascii")
+
+
+def text_item(*, sender: str, recipient: str, timestamp_ms: int, mid: str, text: str) -> Item:
+    """An event of the `messages` field: somebody wrote a text."""
+    return {
+        "sender": {"id": sender},
+        "recipient": {"id": recipient},
+        "timestamp": timestamp_ms,
+        "message": {"mid": mid, "text": text},
+    }
+
+
+def envelope(kind: str, owner: str, groups: Sequence[Sequence[Item]], *, time_ms: int) -> bytes:
+    """The body of one notification: an entry of `owner` for each group of items.
+
+    `kind` is the `object` (`page`), `time_ms` unix milliseconds of the sending.
+    """
+    entries = [{"time": time_ms, "id": owner, "messaging": group} for group in groups]
+    return encode({"object": kind, "entry": entries})
+
+
+def webhook_request(url: str, body: bytes, *, app_secret: str) -> Request:
+    """A signed notification. Nothing in its headers tells a first attempt from a repeated one."""
+    return Request(
+        "POST",
+        url,
+        (
+            ("Content-Type", "application/json"),
+            ("User-Agent", WEBHOOK_AGENT),
+            ("X-Hub-Signature-256", sign_sha256(app_secret, body)),
+            ("X-Hub-Signature", sign_sha1(app_secret, body)),
+            ("Content-Length", str(len(body))),
+            ("Accept", "*/*"),
+            ("Accept-Encoding", "deflate, gzip"),
+            ("Host", urlsplit(url).netloc),
+        ),
+        body,
+    )
+
+
+def handshake_request(url: str, *, challenge: str, verify_token: str) -> Request:
+    """The GET that asks whether a callback is meant to be one; parameters of `url` itself stay."""
+    query = urlencode(
+        {"hub.mode": "subscribe", "hub.challenge": challenge, "hub.verify_token": verify_token},
+        quote_via=quote,
+        safe="",
+    )
+    return Request(
+        "GET",
+        f"{url}{'&' if urlsplit(url).query else '?'}{query}",
+        (
+            ("User-Agent", HANDSHAKE_AGENT),
+            ("Accept", "*/*"),
+            ("Accept-Encoding", "deflate, gzip"),
+            ("Host", urlsplit(url).netloc),
+        ),
+    )

@@ -1,0 +1,30 @@
+"""Who the page knows, and who wrote what."""
+
+from emulator.chance import Chance
+from emulator.meta.contacts import Contacts
+
+
+def test_psid__is_stable() -> None:
+    contacts = Contacts(Chance(0), page_id="1")
+
+    assert contacts.psid("ada") == contacts.psid("ada")
+    assert contacts.psid("ada") != contacts.psid("bob")
+
+
+def test_knows__only_who_has_written() -> None:
+    contacts = Contacts(Chance(0), page_id="1")
+    ada = contacts.psid("ada")
+    assert not contacts.knows(ada)
+
+    contacts.wrote("u0", ada)
+
+    assert contacts.knows(ada)
+    assert not contacts.knows("1")
+
+
+def test_authored__keeps_the_order_of_the_roots() -> None:
+    contacts = Contacts(Chance(0), page_id="1")
+    for root, nickname in (("u0", "ada"), ("u1", "bob"), ("u2", "ada")):
+        contacts.wrote(root, contacts.psid(nickname))
+
+    assert contacts.authored(("u2", "u1", "u0", "u9"), contacts.psid("ada")) == ("u2", "u0")

@@ -1,0 +1,346 @@
+"""When copies are sent, what counts as taken, and the table of redeliveries, on a bare kernel."""
+
+import gc
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+
+from emulator.delivery import Delivery
+from emulator.errors import ScenarioError
+from emulator.exchange import Failure, Outcome, Reply, Request
+from emulator.kernel import Kernel, Limits
+from emulator.meta.delivery import REDELIVERY_S, Courier, Spacing, Webhook
+
+OK = Reply(200)
+
+
+class Bot:
+    """Answers by a script: `answer` is given the delivery and says what comes after how long."""
+
+    def __init__(
+        self, kernel: Kernel, answer: Callable[[Delivery], tuple[float, Outcome] | None]
+    ) -> None:
+        self.kernel = kernel
+        self.answer = answer
+        self.seen: list[tuple[float, str]] = []
+        self.deliveries: list[Delivery] = []
+        self.bodies: list[bytes] = []
+
+    def accept(
+        self, delivery: Delivery, request: Request, entry: int, done: Callable[[Outcome], None]
+    ) -> None:
+        self.seen.append((self.kernel.clock.now, delivery.name))
+        self.deliveries.append(delivery)
+        self.bodies.append(request.body)
+        answer = self.answer(delivery)
+        if answer is not None:
+            after_s, outcome = answer
+            self.kernel.at(
+                self.kernel.clock.now + after_s, delivery.name + "/answer", lambda: done(outcome)
+            )
+
+
+def world(
+    answer: Callable[[Delivery], tuple[float, Outcome] | None],
+    *,
+    seed: int = 0,
+    copies: int = 1,
+    spacing: Spacing = "at-once",
+    limits: Limits | None = None,
+) -> tuple[Kernel, Bot, Courier]:
+    kernel = Kernel(seed=seed, limits=limits)
+    bot = Bot(kernel, answer)
+    kernel.origins["https://bot.example"] = bot
+    courier = Courier(
+        kernel, url="https://bot.example/hook", app_secret="s", copies=copies, spacing=spacing
+    )
+    return kernel, bot, courier
+
+
+def webhook(root: str = "u0", *more: str) -> Webhook:
+    return Webhook(root, (root, *more), -1, lambda time_ms: str(time_ms).encode())
+
+
+def run(kernel: Kernel) -> None:
+    while kernel.run_step():
+        pass
+
+
+def ok_at_once(_delivery: Delivery) -> tuple[float, Outcome]:
+    return 0.0, OK
+
+
+def test_at_once__all_copies_at_the_same_instant() -> None:
+    kernel, bot, courier = world(ok_at_once, copies=3)
+
+    courier.send(webhook())
+    run(kernel)
+
+    assert bot.seen == [(0.0, "u0.w0"), (0.0, "u0.w1"), (0.0, "u0.w2")]
+    assert {delivery.kind for delivery in bot.deliveries} == {"user"}
+
+
+def test_copies__each_has_its_own_time() -> None:
+    kernel, bot, courier = world(ok_at_once, copies=3)
+
+    courier.send(webhook())
+    run(kernel)
+
+    assert bot.bodies == [b"1790000000000", b"1790000000001", b"1790000000002"]
+
+
+def test_staggered__each_copy_follows_the_one_before() -> None:
+    for seed in range(50):
+        kernel, bot, courier = world(ok_at_once, seed=seed, copies=4, spacing="staggered")
+
+        courier.send(webhook())
+        run(kernel)
+
+        times = [at for at, _ in bot.seen]
+        gaps = [after - before for before, after in pairwise(times)]
+        assert [name for _, name in bot.seen] == ["u0.w0", "u0.w1", "u0.w2", "u0.w3"]
+        assert times[0] == 0.0
+        assert all(0.05 <= gap <= 1.0 for gap in gaps)
+
+
+def test_shuffled__copies_interleave_and_overtake() -> None:
+    kernel, bot, courier = world(ok_at_once, copies=3, spacing="shuffled")
+
+    for number in range(10):
+        courier.send(webhook(f"u{number}"))
+    run(kernel)
+
+    names = [name for _, name in bot.seen]
+    assert len(names) == 30
+    assert names != sorted(names)
+    assert any(name.endswith(("w1", "w2")) for name in names[:5])
+    assert all(0.0 <= at <= 1.5 for at, _ in bot.seen)
+
+
+@pytest.mark.parametrize("spacing", ["staggered", "shuffled"])
+def test_spacing__depends_on_the_seed_only(spacing: Spacing) -> None:
+    def times(seed: int, first: str) -> dict[str, float]:
+        kernel, bot, courier = world(ok_at_once, seed=seed, copies=3, spacing=spacing)
+        for root in (first, "u0" if first == "u1" else "u1"):
+            courier.send(webhook(root))
+        run(kernel)
+        return {name: at for at, name in bot.seen}
+
+    assert times(1, "u0") == times(1, "u1")
+    assert times(1, "u0") != times(2, "u0")
+
+
+def test_table() -> None:
+    minutes = [at / 60 for at in REDELIVERY_S[5:]]
+
+    assert REDELIVERY_S[:5] == (0.0, 2.0, 10.0, 30.0, 60.0)
+    assert minutes == [5, 10, 15, 25, 35, 45, 55]
+
+
+def test_redelivery__exact_times_when_the_bot_fails_at_once() -> None:
+    kernel, bot, courier = world(lambda _delivery: (0.5, Reply(500)))
+
+    courier.send(webhook())
+    run(kernel)
+
+    assert bot.seen == [
+        (0.0, "u0.w0"),
+        # Counted from the first failure, half a second later: at once, and so on.
+        (0.5, "u0.w0'"),
+        (2.5, "u0.w0''"),
+        (10.5, "u0.w0'3"),
+        (30.5, "u0.w0'4"),
+        (60.5, "u0.w0'5"),
+        (300.5, "u0.w0'6"),
+        (600.5, "u0.w0'7"),
+        (900.5, "u0.w0'8"),
+        (1500.5, "u0.w0'9"),
+        (2100.5, "u0.w0'10"),
+        (2700.5, "u0.w0'11"),
+        (3300.5, "u0.w0'12"),
+    ]
+    assert kernel.clock.now == 3600.5
+    assert [delivery.kind for delivery in bot.deliveries] == ["user"] + ["redelivery"] * 12
+    assert {(delivery.roots, delivery.generation) for delivery in bot.deliveries} == {(("u0",), 0)}
+
+
+def test_redelivery__never_overlaps_with_an_attempt_that_hangs() -> None:
+    kernel, bot, courier = world(lambda _delivery: None)
+
+    courier.send(webhook())
+    run(kernel)
+
+    # Counted from the first failure, at 20 s; each attempt of the burst takes 20 s by itself.
+    assert [at for at, _ in bot.seen] == [
+        *(0.0, 20.0, 40.0, 60.0, 80.0, 100.0),
+        *(320.0, 620.0, 920.0, 1520.0, 2120.0, 2720.0, 3320.0),
+    ]
+    assert kernel.clock.now == 3620.0
+
+
+def test_redelivery__carries_its_own_time() -> None:
+    kernel, bot, courier = world(
+        lambda delivery: (0.0, OK if delivery.name == "u0.w0''" else Reply(500))
+    )
+
+    courier.send(webhook())
+    run(kernel)
+
+    assert bot.bodies == [b"1790000000000", b"1790000000000", b"1790000002000"]
+
+
+def test_redelivery__only_of_the_copy_that_failed() -> None:
+    kernel, bot, courier = world(
+        lambda delivery: (0.0, Reply(500) if delivery.name == "u0.w1" else OK), copies=3
+    )
+
+    courier.send(webhook())
+    run(kernel)
+
+    assert sorted(name for _, name in bot.seen) == ["u0.w0", "u0.w1", "u0.w1'", "u0.w2"]
+
+
+@pytest.mark.parametrize("status", [200, 201, 204, 299])
+def test_ack__any_2xx(status: int) -> None:
+    kernel, bot, courier = world(lambda _delivery: (0.0, Reply(status)))
+
+    courier.send(webhook())
+    run(kernel)
+
+    assert len(bot.seen) == 1
+
+
+@pytest.mark.parametrize(
+    "outcome", [Reply(301), Reply(400), Reply(403), Reply(500), Reply(504), Failure("reset")]
+)
+def test_ack__nothing_else(outcome: Outcome) -> None:
+    kernel, bot, courier = world(
+        lambda delivery: (0.0, outcome if delivery.name == "u0.w0" else OK)
+    )
+
+    courier.send(webhook())
+    run(kernel)
+
+    assert [name for _, name in bot.seen] == ["u0.w0", "u0.w0'"]
+
+
+def test_ack__just_within_20_seconds_is_slow_but_counts() -> None:
+    kernel, bot, courier = world(lambda _delivery: (19.9, OK))
+
+    courier.send(webhook())
+    run(kernel)
+
+    assert len(bot.seen) == 1
+    assert courier.slow_ack_count == 1
+    assert [(ack.name, ack.status, ack.took_s) for ack in courier.slow_acks] == [
+        ("u0.w0", 200, 19.9)
+    ]
+
+
+def test_ack__5_seconds_are_not_slow() -> None:
+    kernel, _, courier = world(lambda _delivery: (5.0, OK))
+
+    courier.send(webhook())
+    run(kernel)
+
+    assert courier.slow_ack_count == 0
+
+
+def test_ack__other_than_200_is_flagged() -> None:
+    kernel, _, courier = world(lambda _delivery: (0.0, Reply(204)))
+
+    courier.send(webhook())
+    run(kernel)
+
+    assert courier.odd_ack_count == 1
+    assert [(ack.name, ack.status) for ack in courier.odd_acks] == [("u0.w0", 204)]
+    assert courier.slow_ack_count == 0
+
+
+def test_alert__after_15_minutes_of_failure_once() -> None:
+    kernel, _, courier = world(lambda _delivery: (0.0, Reply(500)))
+
+    courier.send(webhook())
+    run(kernel)
+
+    assert [(alert.name, alert.at, alert.attempts) for alert in courier.alerts] == [
+        ("u0.w0", 900.0, 9)
+    ]
+    assert courier.alert_count == 1
+
+
+def test_alert__not_when_the_bot_recovers_before() -> None:
+    kernel: Kernel
+    kernel, _, courier = world(
+        lambda _delivery: (0.0, Reply(503) if kernel.clock.now < 899 else OK)
+    )
+
+    courier.send(webhook())
+    run(kernel)
+
+    assert courier.alert_count == 0
+    assert courier.lost_count == 0
+
+
+def test_give_up__is_found_once_for_all_copies() -> None:
+    kernel, _, courier = world(lambda _delivery: (0.0, Reply(500)), copies=3)
+
+    courier.send(webhook("u0", "u1"))
+    run(kernel)
+
+    [finding] = kernel.journal.entries("finding")
+    assert finding.name == "webhook-disabled"
+    assert finding.time == 3600.0
+    assert finding.roots == ("u0", "u1")
+    assert finding.detail == {"webhook": "u0", "copies": 3, "attempts": 13, "after_s": 3600.0}
+    assert courier.lost_count == 1
+
+
+def test_give_up__loses_nothing_when_another_copy_was_taken() -> None:
+    kernel, _, courier = world(
+        lambda delivery: (0.0, OK if delivery.name == "u0.w1" else Reply(500)), copies=2
+    )
+
+    courier.send(webhook())
+    run(kernel)
+
+    assert list(kernel.journal.entries("finding")) == []
+    assert courier.lost_count == 0
+
+
+def test_cut__ends_the_copies_without_a_loss() -> None:
+    kernel, bot, courier = world(lambda _delivery: (0.0, Reply(500)), limits=Limits(deliveries=5))
+
+    courier.send(webhook())
+    run(kernel)
+
+    assert len(bot.seen) == 5
+    assert [entry.name for entry in kernel.journal.entries("finding")] == ["runaway"]
+    assert courier.lost_count == 0
+
+
+def test_nothing_is_kept_once_the_copies_are_taken() -> None:
+    kernel, bot, courier = world(ok_at_once, copies=3)
+    for number in range(50):
+        courier.send(webhook(f"u{number}"))
+    run(kernel)
+    bot.deliveries.clear()
+    gc.collect()
+
+    assert sum(isinstance(found, Webhook) for found in gc.get_objects()) == 0
+
+
+def test_courier__needs_a_copy() -> None:
+    with pytest.raises(ScenarioError, match=r"^copies must be at least 1, not 0$"):
+        world(ok_at_once, copies=0)
+
+
+def test_courier__needs_a_known_spacing() -> None:
+    wrong: Spacing = "sometimes"  # type: ignore[assignment]
+
+    with pytest.raises(
+        ScenarioError,
+        match=r"^spacing must be one of at-once, staggered, shuffled, not sometimes$",
+    ):
+        world(ok_at_once, spacing=wrong)
