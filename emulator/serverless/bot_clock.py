@@ -1,0 +1,46 @@
+"""The wall clock that bots see, by freezegun; started once for a run and moved with the world's
+clock.
+"""
+
+import datetime as real_datetime
+from typing import Any
+
+from freezegun import freeze_time
+
+UTC = real_datetime.UTC
+_EPOCH = real_datetime.datetime(1970, 1, 1)
+_timedelta = real_datetime.timedelta
+
+
+class BotClock:
+    """`time.time`, `datetime.now`, `time.monotonic` and their kin, as the bot sees them.
+
+    Starting costs 26 to 63 ms, because freezegun looks through every loaded module: once per run,
+    never per world.
+    """
+
+    def __init__(self) -> None:
+        self._freezer: Any = None
+        self._frozen: Any = None
+        self._unix = float("nan")
+
+    def start(self, unix: float) -> None:
+        # real_asyncio: other event loops of the process (a test's own) keep their real clock.
+        self._freezer = freeze_time(_at(unix), real_asyncio=True)
+        self._frozen = self._freezer.start()
+        self._unix = unix
+
+    def move_to(self, unix: float) -> None:
+        if unix != self._unix and self._frozen is not None:
+            # Datetimes, never strings: parsing a string costs fifty times as much.
+            self._frozen.move_to(_at(unix))
+            self._unix = unix
+
+    def stop(self) -> None:
+        if self._freezer is not None:
+            self._freezer.stop()
+            self._freezer = self._frozen = None
+
+
+def _at(unix: float) -> real_datetime.datetime:
+    return _EPOCH + _timedelta(seconds=unix)

@@ -1,0 +1,138 @@
+"""What is expensive in simulating a bot, set up once for a run and shared by all its worlds:
+patches, clock, module loader.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType, TracebackType
+from typing import Any, Self
+
+from emulator.clock import VIRTUAL_EPOCH
+from emulator.errors import ScenarioError
+from emulator.exchange import Failure, Outcome, Request
+from emulator.gate import Gate
+from emulator.kernel import Kernel
+from emulator.serverless.asgi import AsgiDriver
+from emulator.serverless.baton import HANG_LIMIT_S
+from emulator.serverless.bot_chance import BotChance
+from emulator.serverless.bot_clock import BotClock
+from emulator.serverless.bot_output import BotOutput
+from emulator.serverless.modules import BotModules
+from emulator.serverless.outbound import Outbound
+
+
+class Simulation:
+    """A context in which worlds can run a bot in this process, one world at a time.
+
+    `app` is `module:attribute` (imported anew for every instance, so that instances share no
+    memory) or a factory that makes the ASGI app (for tests; its instances share what the factory
+    closes over). `env` is set while the bot's modules may run. `tainted` tells that a thread of a
+    bot could not be ended: the process should not be trusted with another run.
+    """
+
+    def __init__(
+        self,
+        app: str | Callable[[], Any],
+        *,
+        root: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        hang_limit_s: float = HANG_LIMIT_S,
+    ) -> None:
+        self.hang_limit_s = hang_limit_s
+        self.tainted = False
+        self.clock = BotClock()
+        self.output = BotOutput()
+        self._factory = app if callable(app) else None
+        self._modules = BotModules(app, root or Path.cwd()) if isinstance(app, str) else None
+        self._env = dict(env or {})
+        self._old_env: dict[str, str | None] = {}
+        self._driver: AsgiDriver | None = None
+        self._chance = BotChance(lambda size: self._attached().draw(size))
+        self._outbound = Outbound(
+            self._send, self._send_async, lambda host: self._attached().refuse(host)
+        )
+        self._entered = False
+
+    def __enter__(self) -> Self:
+        self._old_env = {name: os.environ.get(name) for name in self._env}
+        os.environ.update(self._env)
+        self.output.start()
+        self._outbound.start()
+        self._chance.start(b"thrice")
+        self.clock.start(VIRTUAL_EPOCH)
+        self._entered = True
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._entered = False
+        self.clock.stop()
+        self._chance.stop()
+        self._outbound.stop()
+        self.output.stop()
+        self.modules_at_rest()
+        for name, value in self._old_env.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+    def connect(self, kernel: Kernel, gate: Gate) -> AsgiDriver:
+        """The driver for one world; `World(simulation.connect, ...)`."""
+        return AsgiDriver(kernel, gate, self)
+
+    def attach(self, driver: AsgiDriver) -> None:
+        """Make this the driver whose bots the patches serve."""
+        if not self._entered:
+            raise ScenarioError(
+                "a world can only be made inside the simulation: "
+                "use `with Simulation(...) as simulation:`"
+            )
+        if self._driver is not None:
+            raise ScenarioError(
+                "close the world before you make another one in the same simulation"
+            )
+        self._driver = driver
+
+    def detach(self, driver: AsgiDriver) -> None:
+        if self._driver is driver:
+            self._driver = None
+
+    def load(self) -> tuple[Any, dict[str, ModuleType]]:
+        """A cold start's application and its modules. Called on the instance's thread."""
+        if self._modules is None:
+            assert self._factory is not None
+            return self._factory(), {}
+        return self._modules.fresh()
+
+    def activate(self, modules: dict[str, ModuleType]) -> None:
+        if self._modules is not None:
+            self._modules.activate(modules)
+
+    def modules_at_rest(self) -> None:
+        if self._modules is not None:
+            self._modules.deactivate()
+
+    # -- inside
+
+    def _attached(self) -> AsgiDriver:
+        if self._driver is None:
+            raise ScenarioError("the world of this bot is closed")
+        return self._driver
+
+    def _send(self, request: Request, timeout_s: float | None) -> Outcome:
+        return (
+            self._driver.send(request, timeout_s)
+            if self._driver
+            else Failure("refused", "the world is closed")
+        )
+
+    async def _send_async(self, request: Request, timeout_s: float | None) -> Outcome:
+        if self._driver is None:
+            return Failure("refused", "the world is closed")
+        return await self._driver.send_async(request, timeout_s)
