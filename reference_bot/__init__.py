@@ -1,0 +1,3 @@
+"""A Messenger bot that neither burns its queue, loses a message, nor answers twice: small enough
+to be copied.
+"""

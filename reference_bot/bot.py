@@ -1,0 +1,55 @@
+"""The parts of the bot, put together."""
+
+from dataclasses import dataclass
+
+from reference_bot.claims import Claims
+from reference_bot.client import HttpClient
+from reference_bot.consumer import Consumer, QueueSignature
+from reference_bot.firestore import Firestore
+from reference_bot.publisher import Publisher
+from reference_bot.replies import Replies
+from reference_bot.settings import Settings
+from reference_bot.webhook import Webhook
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """What answers the bot's routes."""
+
+    webhook: Webhook
+    consumer: Consumer
+
+
+def make_store(settings: Settings, http: HttpClient) -> Firestore:
+    """The bot's store."""
+    return Firestore(
+        http,
+        url=settings.firestore_url,
+        project=settings.firestore_project,
+        token=settings.firestore_token,
+    )
+
+
+def make_replies(settings: Settings, http: HttpClient) -> Replies:
+    """The bot's way to its users."""
+    return Replies(http, url=settings.graph_url, token=settings.page_token)
+
+
+def make_bot(
+    settings: Settings,
+    http: HttpClient,
+    queue_http: HttpClient | None = None,
+    *,
+    claims: type[Claims] = Claims,
+    publisher: type[Publisher] = Publisher,
+    webhook: type[Webhook] = Webhook,
+) -> Bot:
+    """A bot, with another class in the place of one of its parts if one is given.
+
+    `queue_http` is the client for the queue; without it the queue's SDK makes its own.
+    """
+    records = claims(make_store(settings, http))
+    return Bot(
+        webhook(settings, records, publisher(settings, queue_http)),
+        Consumer(QueueSignature(settings), records, make_replies(settings, http)),
+    )

@@ -1,0 +1,1 @@
+"""Bots with one known bug each, made from the reference bot by the smallest change."""

@@ -1,0 +1,51 @@
+"""The claim is checked and set in two steps with nothing in between to hold others off, and the
+publish has no deduplication id: duplicates that arrive together all find no record, all write one,
+and all publish.
+
+Must fail: ten-rapid, queue-ledger, no-growth, race-k2, race-k3, cold-instances, fault-1 (a publish
+whose answer is lost is repeated), under-load. Duplicates one after the other do not show it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+
+from starlette.applications import Starlette
+
+from reference_bot.app import create_app as create_reference_app
+from reference_bot.bot import make_bot
+from reference_bot.claims import Claims
+from reference_bot.client import HttpClient
+from reference_bot.firestore import Write
+from reference_bot.publisher import Publisher
+from reference_bot.settings import Settings
+
+
+class CheckedClaims(Claims):
+    """Claims that are written whether or not the record is still as it was read."""
+
+    async def _take(self, record: Write, limit: Write) -> str:
+        return await super()._take(replace(record, condition=None), replace(limit, condition=None))
+
+
+class ForgetfulPublisher(Publisher):
+    """A publisher that does not tell the queue which messages are the same."""
+
+    async def publish(
+        self,
+        path: str,
+        body: Mapping[str, object],
+        *,
+        deduplication_id: str | None = None,
+        delay_s: int = 0,
+    ) -> None:
+        await super().publish(path, body, delay_s=delay_s)
+
+
+def create_app(settings: Settings | None = None, *, http: HttpClient | None = None) -> Starlette:
+    """The application, with the same options as the reference bot's."""
+    make = partial(make_bot, claims=CheckedClaims, publisher=ForgetfulPublisher)
+    return create_reference_app(settings, http=http, make=make)
+
+
+app = create_app()

@@ -1,0 +1,70 @@
+"""What the bot says when it is not configured."""
+
+import asyncio
+
+import pytest
+
+from reference_bot.app import create_app
+from reference_bot.settings import Settings, SettingsError
+from tests.reference_bot.outside import SETTINGS, request
+
+COMPLETE = {
+    "FB_APP_SECRET": "a",
+    "FB_VERIFY_TOKEN": "b",
+    "FB_PAGE_TOKEN": "c",
+    "QSTASH_TOKEN": "d",
+    "QSTASH_CURRENT_SIGNING_KEY": "e",
+    "QSTASH_NEXT_SIGNING_KEY": "f",
+    "PUBLIC_URL": "https://bot.example/",
+    "FIRESTORE_PROJECT": "g",
+    "FIRESTORE_TOKEN": "h",
+}
+
+
+def test_addresses_of_the_services_have_defaults() -> None:
+    settings = Settings.from_environment(COMPLETE).check()
+    assert settings.graph_url == "https://graph.facebook.com/v23.0"
+    assert settings.qstash_url == "https://qstash.upstash.io"
+    assert settings.firestore_url == "https://firestore.googleapis.com/v1"
+
+
+@pytest.mark.parametrize("name", COMPLETE)
+def test_a_missing_variable_is_named(name: str) -> None:
+    settings = Settings.from_environment({**COMPLETE, name: " "})
+    with pytest.raises(SettingsError, match=rf"^set {name} in the bot's environment$"):
+        settings.check()
+
+
+def test_all_missing_variables_are_named_at_once() -> None:
+    wanted = "^set FB_APP_SECRET, FB_VERIFY_TOKEN, .*, FIRESTORE_TOKEN in the bot's environment$"
+    with pytest.raises(SettingsError, match=wanted):
+        Settings.from_environment({}).check()
+
+
+def test_secrets_are_not_shown() -> None:
+    shown = repr(SETTINGS)
+    assert "secret" not in shown
+    assert "token" not in shown.replace("store_token", "").replace("queue_token", "")
+    assert "sig_" not in shown
+
+
+def test_an_app_without_settings_can_be_made_but_not_used() -> None:
+    app = create_app(Settings())
+    with pytest.raises(SettingsError, match=r"^set FB_APP_SECRET, .*"):
+        asyncio.run(request(app, "GET", "/api/messenger"))
+
+
+def test_an_app_without_settings_does_not_start() -> None:
+    app = create_app(Settings())
+
+    async def start() -> None:
+        async with app.router.lifespan_context(app):
+            pytest.fail("it started")
+
+    with pytest.raises(SettingsError, match=r"^set FB_APP_SECRET, .*"):
+        asyncio.run(start())
+
+
+def test_a_public_url_with_a_slash_at_its_end_is_the_same() -> None:
+    settings = Settings.from_environment(COMPLETE)
+    assert settings.address("/api/x") == "https://bot.example/api/x"
