@@ -1,0 +1,41 @@
+"""Freeze: a serverless host stops the function after its response, so nothing may be left to do."""
+
+from emulator.gate import shown_url
+from harness.checks.observed import Judgement, Observed, judge_each, plural
+from harness.scenarios.rapid import Rapid
+from harness.verdict import Verdict
+
+
+def freeze_safe(observed: Observed) -> Verdict:
+    """No call arrives after a response, and none was still unanswered when the response was
+    sent.
+    """
+    kind = observed.profile.host.kind
+
+    def judge(run: Rapid) -> Judgement:
+        evidence = [
+            f"this call was still wanted: {call.request.method} {_short(shown_url(call.request))}, "
+            f"from {call.invocation.name} ({call.invocation.request.raw_path}) "
+            f"on {call.invocation.instance}"
+            for call in run.late
+        ]
+        when = (
+            "the last byte of its response" if kind == "lambda" else "the application call returned"
+        )
+        if run.late:
+            evidence.insert(
+                0,
+                f'host "{kind}" freezes an instance at {when}; await this work before you respond',
+            )
+        return Judgement(
+            passed=not run.late,
+            expected="0 calls after a response",
+            observed=plural(len(run.late), "call after a response", "calls after a response"),
+            evidence=evidence,
+        )
+
+    return judge_each("freeze-safe", observed.rapids, judge)
+
+
+def _short(url: str) -> str:
+    return url if len(url) <= 90 else url[:87] + "..."

@@ -1,0 +1,241 @@
+"""The command `thrice`. Thin: it reads arguments, calls the harness, prints, and chooses the exit
+code.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+
+CERTIFIED, FAILED, USAGE, FAULT = 0, 1, 2, 3
+
+EPILOG = """\
+examples:
+  thrice certify --app mybot.main:app
+  thrice certify --app mybot.main:app --profile thrice.toml --json certificate.json
+  thrice certify --app mybot.main:app --only ten-rapid --only one-reply
+  thrice replay .thrice/ten-rapid-1.json
+
+exit codes: 0 certified, 1 failed, 2 usage, profile or a bot that can not be run,
+3 a fault of thrice itself
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="thrice",
+        description="Prove, before you deploy, that a serverless chat bot can not burn its queue, "
+        "lose a message, or answer twice.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    certify = commands.add_parser(
+        "certify",
+        help="judge a bot",
+        description="Run a Python ASGI bot in a simulated world and judge it.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    certify.add_argument(
+        "--app",
+        metavar="MODULE:ATTR",
+        help="the ASGI app, for example mybot.main:app (a factory: mybot.main:create_app())",
+    )
+    certify.add_argument(
+        "--profile",
+        metavar="FILE",
+        type=Path,
+        help="thrice.toml, or a pyproject.toml with [tool.thrice]",
+    )
+    certify.add_argument(
+        "--only",
+        metavar="ID",
+        action="append",
+        default=[],
+        help="judge only this check; may be given again",
+    )
+    certify.add_argument(
+        "--skip",
+        metavar="ID",
+        action="append",
+        default=[],
+        help="leave this check out; may be given again",
+    )
+    certify.add_argument(
+        "--seed",
+        metavar="N",
+        type=int,
+        default=1,
+        help="seed of everything that is drawn (default 1)",
+    )
+    certify.add_argument("--json", metavar="FILE", type=Path, help="write the certificate as JSON")
+    replay = commands.add_parser(
+        "replay",
+        help="show a failed run again",
+        description="Run a recorded failure again, step by step.",
+    )
+    replay.add_argument("trace", metavar="FILE", type=Path, help="a file below .thrice/")
+    top.add_argument("--version", action="store_true", help="print the version and exit")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given == ["--version"]:
+        from harness.certify import product_version
+
+        print(f"thrice {product_version()}")
+        return CERTIFIED
+    options = parser().parse_args(given)
+    if arguments is None and os.environ.get("PYTHONHASHSEED") != "0":
+        # Sets and dicts of a bot may order themselves by hash; a fixed hash seed makes two runs
+        # byte-identical.
+        os.execve(
+            sys.executable,
+            [sys.executable, "-m", "harness", *given],
+            {**os.environ, "PYTHONHASHSEED": "0"},
+        )
+    return _guarded(options)
+
+
+def _guarded(options: argparse.Namespace) -> int:
+    from emulator.errors import BotError, BotHungError, ThriceError
+    from harness.errors import HarnessError
+
+    try:
+        code = _certify(options) if options.command == "certify" else _replay(options)
+    except BotHungError as error:
+        print(f"thrice: {error}\n{error.stack}".rstrip(), file=sys.stderr)
+        # The thread that hangs can not be trusted to let the process end.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(USAGE)
+    except (HarnessError, BotError) as error:
+        print(f"thrice: {error}", file=sys.stderr)
+        return USAGE
+    except ThriceError as error:
+        print(f"thrice: this is a fault of thrice, not of your bot: {error}", file=sys.stderr)
+        return FAULT
+    except KeyboardInterrupt:
+        print("thrice: interrupted", file=sys.stderr)
+        return FAULT
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        print(
+            "thrice: this is a fault of thrice, not of your bot; please report the lines above",
+            file=sys.stderr,
+        )
+        return FAULT
+    return code
+
+
+def _certify(options: argparse.Namespace) -> int:
+    from harness.certify import certify
+    from harness.profile import load_profile
+    from harness.report import render_certificate
+    from harness.report.style import style_for
+    from harness.trace import FOLDER, trace_of
+
+    started = perf_counter()
+    profile = load_profile(options.profile, app=options.app)
+    root = Path.cwd()
+    profile_path = _relative(profile.source) if profile.source is not None else ""
+    progress = Progress()
+    certificate = certify(
+        profile,
+        root=root,
+        seed=options.seed,
+        only=options.only,
+        skip=options.skip,
+        progress=progress,
+        save_trace=lambda verdict, observed: _relative(
+            trace_of(verdict, observed, seed=options.seed, profile_path=profile_path).save(
+                root / FOLDER
+            )
+        ),
+    )
+    progress("")
+    certificate = replace(certificate, measured={"wall_s": round(perf_counter() - started, 3)})
+    print(render_certificate(certificate, style_for(sys.stdout)))
+    if options.json is not None:
+        certificate.write(options.json)
+    return CERTIFIED if certificate.certified else FAILED
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from emulator.schedule import DivergedError
+    from harness.certify import judge, observe, replay
+    from harness.checks import CATALOGUE
+    from harness.checks.observed import Observed
+    from harness.errors import UsageError
+    from harness.profile import load_profile
+    from harness.report import render_timeline
+    from harness.report.style import style_for
+    from harness.stage import simulated
+    from harness.trace import load_trace
+
+    trace = load_trace(options.trace)
+    profile = load_profile(Path(trace.profile) if trace.profile else None, app=trace.app)
+    if profile.digest() != trace.profile_digest:
+        raise UsageError(
+            f"the profile has changed since {options.trace} was recorded; certify again"
+        )
+    check = CATALOGUE[trace.check]
+    with simulated(profile, root=Path.cwd(), seed=trace.seed) as stage:
+        if trace.scenario == "rapid":
+            try:
+                observed = Observed(profile, (replay(stage, trace.run, trace.choices),))
+            except DivergedError as error:
+                raise UsageError(
+                    f"{error}; the bot has changed since this was recorded, so certify again"
+                ) from error
+        else:
+            observed = observe(stage, [check])
+    (verdict,) = judge(observed, [check])
+    style = style_for(sys.stdout)
+    print(
+        style.faint(
+            f"{trace.app}, {check.title}, {trace.run}, seed {trace.seed}, "
+            f"{len(trace.choices)} steps"
+        )
+    )
+    if observed.rapids:
+        run = observed.rapids[0]
+        guilty = [entry for entry in run.entries if entry.seq in set(verdict.entries)]
+        roots = list(dict.fromkeys(root for entry in guilty for root in entry.roots))[:1] or [
+            run.messages[0].root
+        ]
+        print(render_timeline(run.entries, roots, style))
+    print(f"expected  {verdict.expected}\nobserved  {verdict.observed}")
+    for line in verdict.evidence:
+        print(f"          {line}")
+    if not verdict.failed:
+        print(style.good(f"{verdict.check} passes now"))
+        return CERTIFIED
+    print(style.bad(f"{verdict.check} FAILED again, the same run"))
+    return FAILED
+
+
+def _relative(path: Path) -> str:
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+class Progress:
+    """A line that is overwritten on a terminal, and nothing in a pipe."""
+
+    def __init__(self) -> None:
+        self._show = sys.stderr.isatty()
+
+    def __call__(self, text: str) -> None:
+        if self._show:
+            print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)

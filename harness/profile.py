@@ -1,0 +1,199 @@
+"""What the harness must know of a bot: routes, environment, host, store, contract and limits, read
+from TOML.
+
+It neither imports the bot nor starts anything; a mistake is refused here, before anything runs.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from harness import profile_keys
+from harness.errors import ProfileError
+from harness.profile_file import FILE, SHARED_FILE, ProfileFile, find_profile
+from harness.profile_keys import Wrong
+from harness.template import fill, names_in
+
+HostKind = Literal["lambda", "vercel"]
+StoreKind = Literal["firestore"]
+
+APP_EXAMPLE = "--app mybot.main:app"
+
+DEFAULT_ENV: Mapping[str, str] = {
+    "FB_APP_SECRET": "{meta.app_secret}",
+    "FB_VERIFY_TOKEN": "{meta.verify_token}",
+    "FB_PAGE_TOKEN": "{meta.page_token}",
+    "QSTASH_URL": "{qstash.url}",
+    "QSTASH_TOKEN": "{qstash.token}",
+    "QSTASH_CURRENT_SIGNING_KEY": "{qstash.current_key}",
+    "QSTASH_NEXT_SIGNING_KEY": "{qstash.next_key}",
+    "PUBLIC_URL": "{bot.public_url}",
+    "FIRESTORE_PROJECT": "{firestore.project}",
+    "FIRESTORE_TOKEN": "{firestore.token}",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bot:
+    """The application and how it is reached.
+
+    `consumer` is the queue's destination, None for a bot without a queue. `public_url` has no
+    trailing slash. `env` holds templates, see `render_env`.
+    """
+
+    app: str
+    webhook: str = "/api/messenger"
+    consumer: str | None = "/api/process-message"
+    public_url: str = "https://my-bot.example.com"
+    env: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_ENV))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """The serverless host.
+
+    Duplicates spread over `instances`; at most `max_instances` run at once. An invocation that
+    takes longer than `timeout_s` seconds is cut; None is what the platform gives by default.
+    """
+
+    # The stricter kind: it freezes at the last byte, before what the application still does.
+    kind: HostKind = "lambda"
+    instances: int = 4
+    max_instances: int = 100
+    timeout_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """The store that decides what is a duplicate.
+
+    `dedup` is the collection of its records; `seed` is a JSON file of what is in it at first.
+    """
+
+    kind: StoreKind = "firestore"
+    dedup: str = "processedMessages"
+    seed: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expect:
+    """The contract, per user message."""
+
+    publishes: int = 1
+    replies: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimits:
+    """What the bot promises not to exceed; None where it promises nothing."""
+
+    messages_per_user_minute: int | None = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """Everything the harness knows of a bot.
+
+    `store` is None for a bot without one; `source` is the file that the profile came from.
+    """
+
+    bot: Bot
+    host: Host = field(default_factory=Host)
+    store: Store | None = field(default_factory=Store)
+    expect: Expect = field(default_factory=Expect)
+    limits: RateLimits = field(default_factory=RateLimits)
+    source: Path | None = field(default=None, compare=False)
+
+    def digest(self) -> str:
+        """SHA-256, in hex, of the resolved profile.
+
+        It is the same on every machine: a seed file counts with its content, not with its path.
+        Raises ProfileError if the seed file can not be read any more.
+        """
+        resolved = asdict(self)
+        del resolved["source"]
+        if self.store is not None and self.store.seed is not None:
+            try:
+                seed = self.store.seed.read_bytes()
+            except OSError as error:
+                reason = f"can not be read: {error.strerror}"
+                raise ProfileError(f"the seed file {self.store.seed} {reason}") from None
+            resolved["store"]["seed"] = hashlib.sha256(seed).hexdigest()
+        canonical = json.dumps(resolved, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def load_profile(
+    path: Path | None, *, app: str | None = None, start: Path | None = None
+) -> Profile:
+    """Read the profile of a bot, resolved and checked.
+
+    `path` is a TOML file, or a pyproject.toml with a table [tool.thrice]; without it, thrice.toml
+    and then pyproject.toml are looked for in `start` (the working directory). With neither, every
+    value is that of the reference bot. In a profile that is there, a missing `consumer`, [store] or
+    [limits] means that the bot has none. `app` overrides [bot] app.
+
+    Raises ProfileError, which names the file, the key and a line that is right.
+    """
+    if app is not None:
+        try:
+            profile_keys.app(app)
+        except Wrong as wrong:
+            raise ProfileError(f"--app: {wrong}\n  for example: {APP_EXAMPLE}") from None
+    file = find_profile(path, Path.cwd() if start is None else start)
+    if file is not None:
+        return _resolve(file, app)
+    if app is None:
+        raise ProfileError(
+            f"no bot to run: there is no --app, no {FILE}, and no [tool.thrice] in {SHARED_FILE}\n"
+            f"  for example: {APP_EXAMPLE}"
+        )
+    return Profile(bot=Bot(app=app))
+
+
+def render_env(profile: Profile, variables: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the bot, from what a world gives.
+
+    `variables` has the values by the names that `harness.template.VARIABLES` lists.
+    Raises ProfileError for a variable that this world has not.
+    """
+    for key, text in profile.bot.env.items():
+        for name in names_in(text):
+            if name not in variables:
+                has = ", ".join(f"{{{known}}}" for known in sorted(variables)) or "nothing"
+                raise ProfileError(
+                    f"[bot.env] {key}: this world has no {{{name}}}\n  it has: {has}"
+                )
+    return {key: fill(text, variables) for key, text in profile.bot.env.items()}
+
+
+def _resolve(file: ProfileFile, app: str | None) -> Profile:
+    file.refuse_unknown_tables()
+    bot: dict[str, Any] = {"consumer": None} | file.values("bot")
+    env = file.env()
+    if env is not None:
+        bot["env"] = env
+    host = Host(**file.values("host"))
+    if host.instances > host.max_instances:
+        what = f"{host.instances} is more than max_instances = {host.max_instances}"
+        raise file.error("host", "instances", what, f"max_instances = {host.instances}")
+    store = file.values("store")
+    if "seed" in store:
+        store["seed"] = file.json_file("store", "seed", store["seed"])
+    expect = Expect(**file.values("expect"))
+    limits = RateLimits(**({"messages_per_user_minute": None} | file.values("limits")))
+    if app is not None:
+        bot["app"] = app
+    if "app" not in bot:
+        raise file.error("bot", "app", "is missing, and there is no --app")
+    return Profile(
+        bot=Bot(**bot),
+        host=host,
+        store=Store(**store) if "store" in file.tables else None,
+        expect=expect,
+        limits=limits,
+        source=file.path,
+    )

@@ -1,0 +1,192 @@
+"""The tables and keys a profile may hold, and what each accepts; reading files is not for here."""
+
+import difflib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from harness.template import VARIABLES, names_in
+
+LONGEST_TIMEOUT_S = 900  # AWS Lambda docs, "Configure Lambda function timeout": at most 15 minutes
+
+
+class Wrong(ValueError):
+    """What is wrong with a value, as it reads after the name of its key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a table.
+
+    `read` returns the value as the profile keeps it, or raises Wrong; `example` is a line of TOML
+    that is right.
+    """
+
+    read: Callable[[object], object]
+    example: str
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant."""
+    return next(iter(difflib.get_close_matches(word, list(known), n=1)), None)
+
+
+def quoted(text: str) -> str:
+    """A string as TOML writes it."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def type_name(value: object) -> str:
+    """The TOML type of a value, with its article."""
+    names = {
+        bool: "a boolean",
+        int: "a whole number",
+        float: "a number",
+        str: "a string",
+        list: "an array",
+    }
+    return names.get(type(value)) or ("a table" if isinstance(value, dict) else "a date or time")
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise Wrong(f"has to be a string, not {type_name(value)}")
+    return value
+
+
+def _whole(low: int, high: int) -> Callable[[object], int]:
+    def read(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise Wrong(f"has to be a whole number, not {type_name(value)}")
+        if not low <= value <= high:
+            raise Wrong(f"{value} is out of range, it has to be from {low} to {high:,}")
+        return value
+
+    return read
+
+
+def _seconds(high: float) -> Callable[[object], float]:
+    def read(value: object) -> float:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise Wrong(f"has to be a number of seconds, not {type_name(value)}")
+        if not 0 < value <= high:
+            raise Wrong(f"{value} is out of range, it has to be above 0 and at most {high:g}")
+        return float(value)
+
+    return read
+
+
+def _one_of(*options: str) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        text = _text(value)
+        if text not in options:
+            near = nearest(text, options)
+            hint = f", did you mean {quoted(near)}?" if near else ""
+            raise Wrong(
+                f"{quoted(text)} is unknown{hint}\n  known: {', '.join(map(quoted, options))}"
+            )
+        return text
+
+    return read
+
+
+def app(value: object) -> str:
+    """`module:attribute` of an ASGI application."""
+    text = _text(value)
+    name = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
+    if not re.fullmatch(f"{name}:{name}", text):
+        raise Wrong(f"{quoted(text)} is not of the form module:attribute")
+    return text
+
+
+def _route(value: object) -> str:
+    text = _text(value)
+    if not text.startswith("/"):
+        raise Wrong(f'{quoted(text)} has to begin with "/"')
+    if re.search(r"[\s?#]", text) or text.startswith("//"):
+        raise Wrong(f"{quoted(text)} has to be a path only, with no host, query, fragment or space")
+    return text
+
+
+def _origin(value: object) -> str:
+    text = _text(value)
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise Wrong(f"is not a URL: {error}") from None
+    if parts.username is not None or parts.password is not None:
+        raise Wrong("must not carry a user name or a password")
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", text):
+        raise Wrong(f"{quoted(text)} has to be an http or https URL with a host")
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise Wrong(
+            f"{quoted(text)} has to end with the host or port; routes have keys of their own"
+        )
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}" + (f":{port}" if port is not None else "")
+
+
+def _collection(value: object) -> str:
+    text = _text(value)
+    parts = text.split("/")
+    # Firestore docs, "Data model": collections and documents take turns in a path.
+    if not all(parts) or len(parts) % 2 == 0:
+        raise Wrong(f"{quoted(text)} is not the path of a collection")
+    return text
+
+
+def env_name(name: str) -> None:
+    """Raise Wrong unless an environment variable can have this name."""
+    if not name or "=" in name or "\0" in name:
+        raise Wrong(
+            'can not name an environment variable: it is empty or holds "=" or a null character'
+        )
+
+
+def env_value(value: object) -> str:
+    """A template of known variables; what surrounds them is never quoted, it may be a secret."""
+    text = _text(value)
+    if "\0" in text:
+        raise Wrong("holds a null character, which no environment variable can")
+    try:
+        names = names_in(text)
+    except ValueError as error:
+        raise Wrong(f"{error}; braces that are no variable are written {{{{ and }}}}") from None
+    for name in names:
+        if name not in VARIABLES:
+            near = nearest(name, VARIABLES)
+            hint = f", did you mean {{{near}}}?" if near else ""
+            known = ", ".join(f"{{{known}}}" for known in VARIABLES)
+            raise Wrong(f"unknown variable {{{name}}}{hint}\n  known: {known}")
+    return text
+
+
+TABLES: Mapping[str, Mapping[str, Key]] = {
+    "bot": {
+        "app": Key(app, 'app = "mybot.main:app"'),
+        "webhook": Key(_route, 'webhook = "/api/messenger"'),
+        "consumer": Key(_route, 'consumer = "/api/process-message"'),
+        "public_url": Key(_origin, 'public_url = "https://my-bot.example.com"'),
+    },
+    "host": {
+        "kind": Key(_one_of("lambda", "vercel"), 'kind = "lambda"'),
+        "instances": Key(_whole(1, 1_000), "instances = 4"),
+        "max_instances": Key(_whole(1, 10_000), "max_instances = 100"),
+        "timeout_s": Key(_seconds(LONGEST_TIMEOUT_S), "timeout_s = 30"),
+    },
+    "store": {
+        "kind": Key(_one_of("firestore"), 'kind = "firestore"'),
+        "dedup": Key(_collection, 'dedup = "processedMessages"'),
+        "seed": Key(_text, 'seed = "tests/seed.json"'),
+    },
+    "expect": {
+        "publishes": Key(_whole(0, 100), "publishes = 1"),
+        "replies": Key(_whole(0, 100), "replies = 1"),
+    },
+    "limits": {
+        "messages_per_user_minute": Key(_whole(1, 10_000), "messages_per_user_minute = 10"),
+    },
+}

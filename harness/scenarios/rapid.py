@@ -1,0 +1,140 @@
+"""The core of the certificate: ten messages of one user within a second, then a day and a week of
+silence.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from emulator.call import Call
+from emulator.chance import Chance
+from emulator.clock import DAY_S, WEEK_S
+from emulator.journal import Entry, Tally
+from emulator.meta import UserMessage
+from emulator.meta.delivery import Spacing
+from emulator.schedule import Fifo, Schedule
+from harness.scenarios.outside import problems_of
+from harness.stage import Stage
+
+SENDER = "ada"
+# Equal texts, an emoji, a lone slash (signed as `\/`), and at the end two events in one request:
+# ten messages.
+TEXTS = (
+    "hello",
+    "hello",
+    "how are you? \N{SLIGHTLY SMILING FACE}",
+    "/",
+    "what's new",
+    "ok",
+    "hello",
+    "bye",
+)
+BATCH = ("one more thing", "and another")
+GAP_S = 0.1
+# Long enough for every retry of the queue (12 s, 148 s, 30 min by default), short enough for its
+# log (3 days).
+SETTLE_S = 3_600.0
+
+SPACINGS: tuple[Spacing, ...] = ("at-once", "staggered", "shuffled")
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What there was at one moment; all counts since the world began."""
+
+    at: float
+    publishes: int
+    deliveries: int
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rapid:
+    """What one run of the scenario left behind. `entries` is the journal as far as it was kept."""
+
+    spacing: Spacing
+    messages: tuple[UserMessage, ...]
+    tallies: Mapping[str, Tally]
+    entries: tuple[Entry, ...]
+    records: tuple[str, ...]
+    events: tuple[Mapping[str, Any], ...]
+    dead: tuple[Mapping[str, Any], ...]
+    waiting: int
+    settled: Count
+    day: Count
+    week: Count
+    pending: tuple[str, ...]
+    late: tuple[Call, ...]
+    cut: frozenset[str]
+    choices: tuple[str, ...]
+    cold_starts: int
+
+    def of(
+        self,
+        kind: Literal["publish", "duplicate", "reply", "finding", "call", "delivery"],
+        root: str | None = None,
+    ) -> list[Entry]:
+        return [
+            entry
+            for entry in self.entries
+            if entry.kind == kind and (root is None or root in entry.roots)
+        ]
+
+    def finding(self, name: str) -> list[Entry]:
+        return [entry for entry in self.entries if entry.kind == "finding" and entry.name == name]
+
+    @property
+    def problems(self) -> Counter[str]:
+        return problems_of(entry for entry in self.entries if entry.kind == "finding")
+
+
+def run_rapid(
+    stage: Stage, spacing: Spacing, *, schedule: Callable[[Chance], Schedule] = Fifo
+) -> Rapid:
+    """Write ten messages, let everything settle, then let a day and a week pass."""
+    with stage.world(spacing=spacing, schedule=schedule) as world:
+        mark = world.firestore.mark()
+        messages = [
+            world.meta.message(text, sender=SENDER, at=GAP_S * number)
+            for number, text in enumerate(TEXTS)
+        ]
+        messages += world.meta.batch(BATCH, sender=SENDER, at=GAP_S * len(TEXTS))
+        collection = stage.profile.store.dedup if stage.profile.store is not None else ""
+
+        def count() -> Count:
+            journal = world.journal
+            records = len(world.firestore.created_since(mark, collection)) if collection else 0
+            return Count(world.now, journal.counts["publish"], journal.counts["delivery"], records)
+
+        world.run_until(SETTLE_S)
+        settled = count()
+        # The ledger as a user would read it, before the queue's log expires.
+        events = tuple(world.qstash.events(count=1000))
+        dead = tuple(world.qstash.dead_letters())
+        waiting = world.qstash.pending()
+        records = tuple(world.firestore.created_since(mark, collection)) if collection else ()
+        world.run_until(DAY_S)
+        day = count()
+        world.run_until(WEEK_S)
+        week = count()
+        pending = tuple(step.name for step in world.kernel.agenda)
+        world.reveal_leftovers()
+        return Rapid(
+            spacing=spacing,
+            messages=tuple(messages),
+            tallies={message.root: world.journal.tally(message.root) for message in messages},
+            entries=tuple(world.journal.entries()),
+            records=records,
+            events=events,
+            dead=dead,
+            waiting=waiting,
+            settled=settled,
+            day=day,
+            week=week,
+            pending=pending,
+            late=tuple(world.gate.late_calls),
+            cut=frozenset(world.kernel.cut),
+            choices=tuple(world.kernel.choices),
+            cold_starts=world.host.cold_starts,
+        )

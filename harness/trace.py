@@ -1,0 +1,82 @@
+"""Traces: a failed run as a file, enough to run it again step by step."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.checks import CATALOGUE
+from harness.checks.observed import Observed
+from harness.errors import UsageError
+from harness.verdict import Verdict
+
+VERSION = 1
+FOLDER = ".thrice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """`choices` are the causal names of the steps in the order performed; empty for a scenario with
+    nothing to choose.
+
+    `profile` is the file the profile was read from, relative to the folder thrice ran in, or empty;
+    the profile's values are not kept, because they may hold secrets: `profile_digest` tells whether
+    they are still the same.
+    """
+
+    check: str
+    app: str
+    profile: str
+    profile_digest: str
+    seed: int
+    scenario: str
+    run: str
+    choices: tuple[str, ...]
+    verdict: dict[str, Any]
+
+    def save(self, folder: Path) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{self.check}-{self.seed}.json"
+        path.write_text(
+            json.dumps({"v": VERSION, **asdict(self)}, indent=1, ensure_ascii=False) + "\n"
+        )
+        return path
+
+
+def trace_of(verdict: Verdict, observed: Observed, *, seed: int, profile_path: str) -> Trace:
+    """The trace of the run that a failed verdict is about."""
+    run = next((rapid for rapid in observed.rapids if rapid.spacing == verdict.run), None)
+    return Trace(
+        check=verdict.check,
+        app=observed.profile.bot.app,
+        profile=profile_path,
+        profile_digest=observed.profile.digest(),
+        seed=seed,
+        scenario=CATALOGUE[verdict.check].scenario,
+        run=verdict.run,
+        choices=run.choices if run is not None else (),
+        verdict=asdict(verdict),
+    )
+
+
+def load_trace(path: Path) -> Trace:
+    """Read a trace. Raises UsageError when it is none, or of another version."""
+    try:
+        content = json.loads(path.read_text())
+    except OSError as error:
+        raise UsageError(
+            f"{path}: {error.strerror}; certify first, a failed check leaves its trace in {FOLDER}/"
+        ) from error
+    except ValueError as error:
+        raise UsageError(f"{path} is not a trace: {error}") from error
+    if not isinstance(content, dict) or content.get("v") != VERSION:
+        found = content.get("v") if isinstance(content, dict) else None
+        raise UsageError(
+            f"{path} is a trace of version {found}, this thrice reads version {VERSION}; "
+            "certify again"
+        )
+    del content["v"]
+    try:
+        return Trace(**{**content, "choices": tuple(content["choices"])})
+    except (TypeError, KeyError) as error:
+        raise UsageError(f"{path} is not a whole trace: {error}; certify again") from error

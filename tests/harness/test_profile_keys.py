@@ -1,0 +1,206 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from harness.errors import ProfileError
+from harness.profile import Profile, load_profile
+from harness.profile_keys import TABLES
+
+APP = 'app = "mybot.main:app"'
+ALL_VARIABLES = (
+    "{bot.public_url}, {firestore.project}, {firestore.token}, {firestore.url}, {meta.app_id}, "
+    "{meta.app_secret}, {meta.graph_url}, {meta.page_id}, {meta.page_token}, {meta.verify_token}, "
+    "{qstash.current_key}, {qstash.next_key}, {qstash.token}, {qstash.url}"
+)
+
+
+def profile_of(folder: Path, text: str, app: str | None = None) -> Profile:
+    (folder / "thrice.toml").write_text(text, encoding="utf-8")
+    return load_profile(None, app=app, start=folder)
+
+
+def exactly(message: str) -> str:
+    return f"^{re.escape(message)}$"
+
+
+@pytest.mark.parametrize(
+    ("table", "line", "wrong", "example"),
+    [
+        ("bot", "app = 1", "has to be a string, not a whole number", APP),
+        ("bot", 'app = "main.py"', '"main.py" is not of the form module:attribute', APP),
+        (
+            "bot",
+            'webhook = "api/messenger"',
+            '"api/messenger" has to begin with "/"',
+            'webhook = "/api/messenger"',
+        ),
+        (
+            "bot",
+            'consumer = "/work?x=1"',
+            '"/work?x=1" has to be a path only, with no host, query, fragment or space',
+            'consumer = "/api/process-message"',
+        ),
+        (
+            "bot",
+            'consumer = "//host/work"',
+            '"//host/work" has to be a path only, with no host, query, fragment or space',
+            'consumer = "/api/process-message"',
+        ),
+        (
+            "bot",
+            'public_url = "my-bot.example.com"',
+            '"my-bot.example.com" has to be an http or https URL with a host',
+            'public_url = "https://my-bot.example.com"',
+        ),
+        (
+            "bot",
+            'public_url = "https://bot.example.com/api"',
+            '"https://bot.example.com/api" has to end with the host or port; '
+            "routes have keys of their own",
+            'public_url = "https://my-bot.example.com"',
+        ),
+        (
+            "bot",
+            'public_url = "https://bot.example.com:http"',
+            "is not a URL: Port could not be cast to integer value as 'http'",
+            'public_url = "https://my-bot.example.com"',
+        ),
+        (
+            "bot",
+            'public_url = "https://me:hunter2@bot.example.com"',
+            "must not carry a user name or a password",
+            'public_url = "https://my-bot.example.com"',
+        ),
+        (
+            "host",
+            'kind = "vercell"',
+            '"vercell" is unknown, did you mean "vercel"?\n  known: "lambda", "vercel"',
+            'kind = "lambda"',
+        ),
+        (
+            "host",
+            'kind = "heroku"',
+            '"heroku" is unknown\n  known: "lambda", "vercel"',
+            'kind = "lambda"',
+        ),
+        ("host", "kind = []", "has to be a string, not an array", 'kind = "lambda"'),
+        (
+            "host",
+            'instances = "4"',
+            "has to be a whole number, not a string",
+            "instances = 4",
+        ),
+        ("host", "instances = true", "has to be a whole number, not a boolean", "instances = 4"),
+        ("host", "instances = 4.0", "has to be a whole number, not a number", "instances = 4"),
+        (
+            "host",
+            "instances = 2000",
+            "2000 is out of range, it has to be from 1 to 1,000",
+            "instances = 4",
+        ),
+        (
+            "host",
+            "instances = 200",
+            "200 is more than max_instances = 100",
+            "max_instances = 200",
+        ),
+        (
+            "host",
+            "timeout_s = 0",
+            "0 is out of range, it has to be above 0 and at most 900",
+            "timeout_s = 30",
+        ),
+        (
+            "host",
+            "timeout_s = nan",
+            "nan is out of range, it has to be above 0 and at most 900",
+            "timeout_s = 30",
+        ),
+        (
+            "host",
+            "timeout_s = 12:00:00",
+            "has to be a number of seconds, not a date or time",
+            "timeout_s = 30",
+        ),
+        (
+            "store",
+            'kind = "redis"',
+            '"redis" is unknown\n  known: "firestore"',
+            'kind = "firestore"',
+        ),
+        (
+            "store",
+            'dedup = "processed/mid"',
+            '"processed/mid" is not the path of a collection',
+            'dedup = "processedMessages"',
+        ),
+        (
+            "store",
+            "dedup = {}",
+            "has to be a string, not a table",
+            'dedup = "processedMessages"',
+        ),
+        (
+            "expect",
+            "publishes = -1",
+            "-1 is out of range, it has to be from 0 to 100",
+            "publishes = 1",
+        ),
+        (
+            "limits",
+            "messages_per_user_minute = 0",
+            "0 is out of range, it has to be from 1 to 10,000",
+            "messages_per_user_minute = 10",
+        ),
+    ],
+)
+def test_wrong_value(tmp_path: Path, table: str, line: str, wrong: str, example: str) -> None:
+    key = line.partition(" ")[0]
+    message = f"thrice.toml: [{table}] {key}: {wrong}\n  for example: {example}"
+    with pytest.raises(ProfileError, match=exactly(message)):
+        profile_of(tmp_path, f"[{table}]\n{line}\n", app="a:b")
+
+
+def test_examples_of_the_messages_are_right(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "seed.json").write_text("{}")
+    lines = [
+        line
+        for table, keys in TABLES.items()
+        for line in (f"[{table}]", *(key.example for key in keys.values()))
+    ]
+
+    assert profile_of(tmp_path, "\n".join(lines)).bot.app == "mybot.main:app"
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "wrong"),
+    [
+        (
+            'QSTASH_URL = "{qstash.ulr}"',
+            "QSTASH_URL",
+            f"unknown variable {{qstash.ulr}}, did you mean {{qstash.url}}?\n"
+            f"  known: {ALL_VARIABLES}",
+        ),
+        ('KEY = "hunter2{x}"', "KEY", f"unknown variable {{x}}\n  known: {ALL_VARIABLES}"),
+        (
+            """KEY = '{"password": "hunter2"}'""",
+            "KEY",
+            "a stray { at character 1; braces that are no variable are written {{ and }}",
+        ),
+        ("PORT = 8080", "PORT", "has to be a string, not a whole number"),
+        ('KEY = "a\\u0000"', "KEY", "holds a null character, which no environment variable can"),
+        (
+            '"A=B" = "x"',
+            '"A=B"',
+            'can not name an environment variable: it is empty or holds "=" or a null character',
+        ),
+    ],
+)
+def test_wrong_environment__its_value_is_never_quoted(
+    tmp_path: Path, line: str, key: str, wrong: str
+) -> None:
+    message = f'thrice.toml: [bot.env] {key}: {wrong}\n  for example: QSTASH_URL = "{{qstash.url}}"'
+    with pytest.raises(ProfileError, match=exactly(message)):
+        profile_of(tmp_path, f"[bot]\n{APP}\n[bot.env]\n{line}\n")
