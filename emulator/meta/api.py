@@ -27,6 +27,11 @@ class Graph(Protocol):
     ) -> Mapping[str, object] | Refusal | None:
         """Apply a send of `node`; the body of the answer, or None when there is no such node."""
 
+    def profile(
+        self, node: str, parameters: Mapping[str, object] | None
+    ) -> Mapping[str, object] | Refusal | None:
+        """What is known of `node`, or None when there is no such node."""
+
     def trace_id(self, call: Call | None) -> str:
         """The id of this exchange; asked once."""
 
@@ -42,12 +47,18 @@ async def _messages(request: Request) -> Response:
     parameters, refusal = await _admit(request)
     if refusal is not None:
         return _refuse(request, refusal)
-    answer = fake.send(request.path_params["node"], parameters, request.scope["thrice.call"])
-    if answer is None:
-        return _refuse(request, unsupported(request.method, request.scope["thrice.address"]))
-    if isinstance(answer, Refusal):
-        return _refuse(request, answer)
-    return _respond(request, 200, answer, fake.trace_id(request.scope["thrice.call"]))
+    return _conclude(
+        request,
+        fake.send(request.path_params["node"], parameters, request.scope["thrice.call"]),
+    )
+
+
+async def _profile(request: Request) -> Response:
+    fake: Graph = request.scope["thrice.fake"]
+    parameters, refusal = await _admit(request)
+    if refusal is not None:
+        return _refuse(request, refusal)
+    return _conclude(request, fake.profile(request.path_params["node"], parameters))
 
 
 async def _unsupported(request: Request, _error: Exception) -> Response:
@@ -63,6 +74,15 @@ async def _admit(request: Request) -> tuple[Mapping[str, object] | None, Refusal
     )
     token = read_token(query, request.headers.get("authorization", ""), parameters)
     return parameters, request.scope["thrice.fake"].refuse_token(token)
+
+
+def _conclude(request: Request, answer: Mapping[str, object] | Refusal | None) -> Response:
+    fake: Graph = request.scope["thrice.fake"]
+    if answer is None:
+        return _refuse(request, unsupported(request.method, request.scope["thrice.address"]))
+    if isinstance(answer, Refusal):
+        return _refuse(request, answer)
+    return _respond(request, 200, answer, fake.trace_id(request.scope["thrice.call"]))
 
 
 def _refuse(request: Request, refusal: Refusal) -> Response:
@@ -91,7 +111,10 @@ def _respond(request: Request, status: int, body: Mapping[str, object], trace_id
 
 
 _surface = Starlette(
-    routes=[Route("/{node}/messages", _messages, methods=["POST"])],
+    routes=[
+        Route("/{node}/messages", _messages, methods=["POST"]),
+        Route("/{node}", _profile, methods=["GET"]),
+    ],
     exception_handlers={HTTPException: _unsupported},
 )
 _surface.router.redirect_slashes = False

@@ -15,6 +15,7 @@ class Contacts:
         self._chance = chance
         self._page_id = page_id
         self._psids: dict[str, str] = {}
+        self._nicknames: dict[str, str] = {}
         self._known: set[str] = set()
         self._authors: dict[str, str] = {}
 
@@ -24,7 +25,12 @@ class Contacts:
         if found is None:
             found = identity.psid(self._chance, self._page_id, nickname)
             self._psids[nickname] = found
+            self._nicknames[found] = nickname
         return found
+
+    def nickname(self, psid: str) -> str | None:
+        """Who that is, or None when nobody of this id has written to the page."""
+        return self._nicknames.get(psid) if psid in self._known else None
 
     def wrote(self, root: str, psid: str) -> None:
         """A person has written: from now on the page may write to them."""

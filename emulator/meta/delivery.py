@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from emulator.delivery import Delivery, retry_name
+from emulator.delivery import Delivery, DeliveryKind, retry_name
 from emulator.errors import ScenarioError
 from emulator.exchange import Failure, Outcome, Request
 from emulator.kernel import Kernel
@@ -65,16 +65,22 @@ class Alert:
 
 @dataclass(slots=True, eq=False)
 class Webhook:
-    """One notification, however often it is sent. Lives only while a copy of it is under way.
+    """One notification, however often it is sent. The courier keeps it only while a copy of it is
+    under way.
 
     `render` makes the body, given the time of the sending in unix milliseconds. `cause` is the
-    journal entry of the event.
+    journal entry of the event; `kind`, `generation` and `routes` are those of its deliveries.
+    `copies` counts all that were asked for so far.
     """
 
     name: str
     roots: tuple[str, ...]
     cause: int
     render: Callable[[int], bytes]
+    kind: DeliveryKind = "user"
+    generation: int = 0
+    routes: tuple[str, ...] = ()
+    copies: int = 0
     under_way: int = 0
     taken: bool = False
 
@@ -112,14 +118,21 @@ class Courier:
         self.alert_count = 0
         self.lost_count = 0
 
-    def send(self, webhook: Webhook) -> None:
-        """Put all copies on the agenda, the first of them now unless they are shuffled."""
+    def send(self, webhook: Webhook, *, at: float | None = None, copies: int | None = None) -> None:
+        """Put copies on the agenda, the first of them for `at` seconds of the clock (now when None)
+        unless they are shuffled.
+
+        Sent again, a webhook goes on counting its copies where it had stopped.
+        """
         chance = self.kernel.chance
-        webhook.under_way = self.copies
-        due = start = self.kernel.clock.now
-        for number in range(self.copies):
+        first = webhook.copies
+        count = self.copies if copies is None else copies
+        webhook.copies += count
+        webhook.under_way += count
+        due = start = self.kernel.clock.now if at is None else at
+        for number in range(first, first + count):
             copy = _Copy(self, webhook, number)
-            if self.spacing == "staggered" and number:
+            if self.spacing == "staggered" and number > first:
                 due += chance.uniform("meta/stagger/" + copy.name, *STAGGER_S)
             elif self.spacing == "shuffled":
                 due = start + chance.uniform("meta/shuffle/" + copy.name, *SHUFFLE_S)
@@ -146,7 +159,7 @@ class Courier:
             roots=webhook.roots,
             detail={
                 "webhook": webhook.name,
-                "copies": self.copies,
+                "copies": webhook.copies,
                 "attempts": attempts,
                 "after_s": GIVE_UP_AFTER_S,
             },
@@ -186,13 +199,15 @@ class _Copy:
         self.courier.kernel.deliver(
             Delivery(
                 name=retry_name(self.name, retried) if retried else self.name,
-                kind="redelivery" if retried else "user",
+                kind="redelivery" if retried else self.webhook.kind,
                 due=due,
                 build=self.build,
                 on_outcome=self.conclude,
                 timeout_s=self.courier.timeout_s,
                 roots=self.webhook.roots,
+                generation=self.webhook.generation,
                 cause=self.webhook.cause,
+                routes=self.webhook.routes,
             )
         )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from emulator.meta.parameters import as_object, clean
 
 TEXT_LIMIT = 2000  # characters; Send API docs
+METADATA_LIMIT = 1000  # characters; the limit that client libraries check
 
 MESSAGING_TYPES = ("RESPONSE", "UPDATE", "MESSAGE_TAG", "UTILITY")  # Send API docs
 SENDER_ACTIONS = ("typing_on", "typing_off", "mark_seen")  # Send API docs, "Sender Actions"
@@ -83,10 +84,11 @@ def unsupported(method: str, address: Address) -> Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """A text for a person."""
+    """A text for a person; `metadata`, if there is any, is for the apps that get the echo."""
 
     to: str
     text: str
+    metadata: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,16 @@ def _read_message(to: str, sent: object) -> Say | Refusal:
         return invalid("Param message[text] must not be empty", 2018034)
     if len(text) > TEXT_LIMIT:
         return invalid(f"Length of param message[text] must be less than or equal to {TEXT_LIMIT}")
-    return Say(to, clean(text))
+    metadata = message.get("metadata")
+    if metadata is None:
+        return Say(to, clean(text))
+    if not isinstance(metadata, str):
+        return invalid("Param message[metadata] must be a string")
+    if len(metadata) > METADATA_LIMIT:
+        return invalid(
+            f"Length of param message[metadata] must be less than or equal to {METADATA_LIMIT}"
+        )
+    return Say(to, clean(text), clean(metadata))
 
 
 def _id(value: object) -> str | None:

@@ -1,4 +1,6 @@
-"""The messages that the platform accepted from the bot, each for the user messages it answers."""
+"""What the platform accepted from the bot: messages, each for the user messages it answers, and
+sender actions.
+"""
 
 from collections import deque
 from dataclasses import dataclass
@@ -7,16 +9,21 @@ from emulator.call import Call
 from emulator.kernel import Kernel
 from emulator.meta import identity
 from emulator.meta.contacts import Contacts
-from emulator.meta.graph import Say
+from emulator.meta.graph import Gesture, Say
 
-# How many accepted messages are kept for reports; the count and the journal's tallies go on beyond.
+# How many accepted messages, and how many sender actions, are kept for reports; the counts and the
+# journal's tallies go on beyond.
 KEEP_SENT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
     """One accepted message. `right_user` says that `to` wrote at least one of `roots`; if not,
-    these are all the user messages that its invocation worked for."""
+    these are all the user messages that its invocation worked for.
+
+    `entry` is the number of its reply in the journal, `generation` and `routes` (paths) are those
+    of the invocation that made it.
+    """
 
     name: str
     to: str
@@ -25,19 +32,37 @@ class Sent:
     roots: tuple[str, ...]
     right_user: bool
     at: float
+    metadata: str | None = None
+    entry: int = -1
+    generation: int = 0
+    routes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One accepted sender action, such as `typing_on`: it is no reply, whoever `roots` wrote."""
+
+    name: str
+    to: str
+    action: str
+    roots: tuple[str, ...]
+    at: float
 
 
 class Outbox:
-    """Keeps what was accepted, and notes it in the journal."""
+    """Keeps what was accepted, and notes messages in the journal."""
 
     def __init__(self, kernel: Kernel, contacts: Contacts) -> None:
         self._kernel = kernel
         self._contacts = contacts
         self.sent: deque[Sent] = deque(maxlen=KEEP_SENT)
+        self.actions: deque[Action] = deque(maxlen=KEEP_SENT)
         self.count = 0
+        self.action_count = 0
 
     def accept(self, say: Say, call: Call | None) -> Sent:
         """Note a message as a reply. Without a call it was not the bot's, and answers nobody."""
+        invocation = None if call is None else call.invocation
         if call is None:
             name = f"direct.r{self.count}"
             roots: tuple[str, ...] = ()
@@ -47,29 +72,48 @@ class Outbox:
             own = self._contacts.authored(call.roots, say.to)
             right_user = bool(own)
             roots = self._kernel.attribute(own, say.text) if own else call.roots
-        self.count += 1
-        sent = Sent(
-            name=name,
-            to=say.to,
-            text=say.text,
-            message_id=identity.mid(self._kernel.chance, name),
-            roots=roots,
-            right_user=right_user,
-            at=self._kernel.clock.now,
-        )
-        self.sent.append(sent)
-        self._kernel.note(
+        generation = 0 if invocation is None else invocation.generation
+        message_id = identity.mid(self._kernel.chance, name)
+        entry = self._kernel.note(
             "reply",
             name,
             cause=-1 if call is None else call.entry,
             roots=roots,
-            generation=0 if call is None else call.invocation.generation,
-            instance="" if call is None else call.invocation.instance,
+            generation=generation,
+            instance="" if invocation is None else invocation.instance,
             detail={
-                "to": sent.to,
-                "text": sent.text,
-                "message_id": sent.message_id,
+                "to": say.to,
+                "text": say.text,
+                "message_id": message_id,
                 "right_user": right_user,
             },
         )
+        sent = Sent(
+            name=name,
+            to=say.to,
+            text=say.text,
+            message_id=message_id,
+            roots=roots,
+            right_user=right_user,
+            at=self._kernel.clock.now,
+            metadata=say.metadata,
+            entry=entry,
+            generation=generation,
+            routes=() if invocation is None else invocation.routes,
+        )
+        self.count += 1
+        self.sent.append(sent)
         return sent
+
+    def act(self, gesture: Gesture, call: Call | None) -> Action:
+        """Keep a sender action. Without a call it was not the bot's."""
+        action = Action(
+            name=f"direct.a{self.action_count}" if call is None else call.invocation.child("a"),
+            to=gesture.to,
+            action=gesture.action,
+            roots=() if call is None else call.roots,
+            at=self._kernel.clock.now,
+        )
+        self.action_count += 1
+        self.actions.append(action)
+        return action

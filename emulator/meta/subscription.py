@@ -1,20 +1,54 @@
-"""The handshake: the platform asks the callback to echo a number, and judges the answer."""
+"""What an app is subscribed to; and the handshake: the platform asks the callback to echo a number,
+and judges the answer.
+"""
 
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from emulator.delivery import Delivery
+from emulator.errors import ScenarioError
 from emulator.exchange import Failure, Outcome
 from emulator.kernel import Kernel
 from emulator.meta import identity
 from emulator.meta.credentials import Credentials
 from emulator.meta.wire import handshake_request
 
+# What an app can subscribe to on a page; Messenger docs, "Webhook Events Reference".
+Field = Literal[
+    "messages",
+    "messaging_postbacks",
+    "message_deliveries",
+    "message_reads",
+    "message_reactions",
+    "message_edits",
+    "messaging_referrals",
+    "messaging_optins",
+    "messaging_account_linking",
+    "messaging_handovers",
+    "messaging_policy_enforcement",
+    "response_feedback",
+    "send_cart",
+    "standby",
+    "message_echoes",
+    "feed",
+]
+
 # No page states a limit for the handshake; the one of webhooks is taken (Messenger docs, FAQ).
 HANDSHAKE_TIMEOUT_S = 20.0
 
 # How much of an answer's body is kept, in characters: enough to recognise an error page.
 KEEP_BODY = 500
+
+
+def check_fields(fields: Iterable[Field]) -> frozenset[Field]:
+    """The fields as a set; raises ScenarioError when a page has no such field."""
+    chosen = frozenset(fields)
+    unknown = chosen.difference(get_args(Field))
+    if unknown:
+        raise ScenarioError(f"a page has no field {', '.join(sorted(unknown))}")
+    return chosen
 
 
 @dataclass(slots=True, eq=False)

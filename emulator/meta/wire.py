@@ -32,6 +32,52 @@ def text_item(*, sender: str, recipient: str, timestamp_ms: int, mid: str, text:
     }
 
 
+def echo_item(
+    *,
+    sender: str,
+    recipient: str,
+    timestamp_ms: int,
+    mid: str,
+    text: str,
+    app_id: int,
+    metadata: str | None = None,
+) -> Item:
+    """An event of the `message_echoes` field: `sender`, the page, has written to `recipient`.
+
+    `metadata` is what the send carried, and left out when it carried none.
+    """
+    message: dict[str, object] = {"mid": mid, "text": text, "is_echo": True, "app_id": app_id}
+    if metadata is not None:
+        message["metadata"] = metadata
+    return {
+        "sender": {"id": sender},
+        "recipient": {"id": recipient},
+        "timestamp": timestamp_ms,
+        "message": message,
+    }
+
+
+def delivery_item(*, sender: str, recipient: str, mids: Sequence[str], watermark_ms: int) -> Item:
+    """An event of the `message_deliveries` field, which has no timestamp: these messages, and all
+    of the page's up to `watermark_ms`, are on the device of `sender`."""
+    return {
+        "sender": {"id": sender},
+        "recipient": {"id": recipient},
+        "delivery": {"mids": list(mids), "watermark": watermark_ms},
+    }
+
+
+def read_item(*, sender: str, recipient: str, timestamp_ms: int, watermark_ms: int) -> Item:
+    """An event of the `message_reads` field: `sender` has read what the page wrote up to
+    `watermark_ms`."""
+    return {
+        "sender": {"id": sender},
+        "recipient": {"id": recipient},
+        "timestamp": timestamp_ms,
+        "read": {"watermark": watermark_ms},
+    }
+
+
 def envelope(kind: str, owner: str, groups: Sequence[Sequence[Item]], *, time_ms: int) -> bytes:
     """The body of one notification: an entry of `owner` for each group of items.
 

@@ -133,6 +133,60 @@ def test_sender_action__answers_with_the_recipient_only(action: str) -> None:
     assert messenger.sent_count == 0
 
 
+def test_metadata__is_kept_with_what_was_sent() -> None:
+    messenger, psid = make_messenger()
+
+    post(messenger, {"recipient": {"id": psid}, "message": {"text": "hi", "metadata": "m"}})
+
+    assert messenger.sent[0].metadata == "m"
+
+
+def get(messenger: Messenger, path: str) -> Reply:
+    return messenger.handle(Request("GET", ORIGIN + path))
+
+
+@pytest.mark.parametrize("path", ["/me", "/v23.0/me/", f"//v2.6//{PAGE}"])
+def test_profile__of_the_page(path: str) -> None:
+    messenger, _ = make_messenger()
+
+    reply = get(messenger, f"{path}?access_token={TOKEN}")
+
+    assert reply.status == 200
+    assert json.loads(reply.body) == {"id": PAGE, "name": "Fake Page"}
+
+
+def test_profile__of_a_person() -> None:
+    messenger, psid = make_messenger()
+
+    reply = get(messenger, f"/v23.0/{psid}?fields=first_name,%20id&access_token={TOKEN}")
+
+    assert reply.status == 200
+    assert json.loads(reply.body) == {"first_name": "Ada", "id": psid}
+
+
+def test_profile__of_nobody() -> None:
+    messenger, _ = make_messenger()
+
+    error = error_of(get(messenger, f"/v23.0/26628309676818465?access_token={TOKEN}"))
+
+    assert (error["code"], error["error_subcode"]) == (100, 33)
+    assert error["type"] == "GraphMethodException"
+
+
+def test_profile__field_that_people_do_not_have() -> None:
+    messenger, psid = make_messenger()
+
+    error = error_of(get(messenger, f"/{psid}?fields=shoe_size&access_token={TOKEN}"))
+
+    assert (error["code"], error["type"]) == (100, "OAuthException")
+
+
+def test_profile__needs_a_token() -> None:
+    messenger, psid = make_messenger()
+
+    assert error_of(get(messenger, f"/{psid}"))["code"] == 190
+
+
 def test_response_headers() -> None:
     messenger, psid = make_messenger()
 
@@ -216,7 +270,9 @@ def test_recipient__unknown_until_the_message_is_written() -> None:
         ("POST", "/me/messages/more"),
         ("GET", "/me/messages"),
         ("DELETE", "/me/messages"),
-        ("GET", f"/v23.0/{PAGE}"),
+        ("GET", "/"),
+        ("GET", "/12345678901234567"),
+        ("DELETE", f"/v23.0/{PAGE}"),
         ("POST", "/v23.0/%ff%00/messages"),
     ],
 )

@@ -22,6 +22,17 @@ def test_knows__only_who_has_written() -> None:
     assert not contacts.knows("1")
 
 
+def test_nickname__only_of_who_has_written() -> None:
+    contacts = Contacts(Chance(0), page_id="1")
+    ada = contacts.psid("ada")
+    assert contacts.nickname(ada) is None
+
+    contacts.wrote("u0", ada)
+
+    assert contacts.nickname(ada) == "ada"
+    assert contacts.nickname("1") is None
+
+
 def test_authored__keeps_the_order_of_the_roots() -> None:
     contacts = Contacts(Chance(0), page_id="1")
     for root, nickname in (("u0", "ada"), ("u1", "bob"), ("u2", "ada")):

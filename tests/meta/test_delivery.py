@@ -320,6 +320,42 @@ def test_cut__ends_the_copies_without_a_loss() -> None:
     assert courier.lost_count == 0
 
 
+def test_send__at_a_time_with_the_copies_of_the_call() -> None:
+    kernel, bot, courier = world(ok_at_once, copies=3)
+
+    courier.send(webhook(), at=2.5, copies=1)
+    run(kernel)
+
+    assert bot.seen == [(2.5, "u0.w0")]
+
+
+def test_send__again_counts_on_and_spaces_from_the_first_of_the_new() -> None:
+    kernel, bot, courier = world(ok_at_once, copies=2, spacing="staggered")
+    notice = webhook()
+
+    courier.send(notice)
+    courier.send(notice, at=10.0)
+    run(kernel)
+
+    assert [name for _, name in bot.seen] == ["u0.w0", "u0.w1", "u0.w2", "u0.w3"]
+    assert bot.seen[2][0] == 10.0
+    assert bot.seen[3][0] > 10.0
+
+
+def test_send__hands_down_kind_generation_and_routes() -> None:
+    kernel, bot, courier = world(
+        lambda delivery: (0.0, Reply(500) if delivery.kind == "echo" else OK)
+    )
+
+    courier.send(
+        Webhook("u0.w0.r0.e0", ("u0",), 7, lambda _: b"", "echo", generation=2, routes=("/a",))
+    )
+    run(kernel)
+
+    assert [delivery.kind for delivery in bot.deliveries] == ["echo", "redelivery"]
+    assert {(d.generation, d.routes, d.cause) for d in bot.deliveries} == {(2, ("/a",), 7)}
+
+
 def test_nothing_is_kept_once_the_copies_are_taken() -> None:
     kernel, bot, courier = world(ok_at_once, copies=3)
     for number in range(50):

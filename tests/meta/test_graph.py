@@ -51,6 +51,10 @@ def test_read_address(path: str, version: str, segments: tuple[str, ...]) -> Non
             {"recipient": {"id": "7"}, "message": {"text": "hi", "quick_replies": []}},
             Say("7", "hi"),
         ),
+        (
+            {"recipient": TO, "message": {"text": "hi", "metadata": "\ud800" + "m" * 999}},
+            Say(TO["id"], "hi", "\ufffd" + "m" * 999),
+        ),
         ({"recipient": TO, "sender_action": "typing_on"}, Gesture(TO["id"], "typing_on")),
         ({"recipient": TO, "sender_action": "typing_off"}, Gesture(TO["id"], "typing_off")),
         ({"recipient": TO, "sender_action": "mark_seen"}, Gesture(TO["id"], "mark_seen")),
@@ -79,6 +83,14 @@ def test_read_send__accepted(parameters: dict[str, object], expected: Say | Gest
             "Length of param message[text] must be less than or equal to 2000",
         ),
         (
+            {"recipient": TO, "message": {"text": "hi", "metadata": {}}},
+            "Param message[metadata] must be a string",
+        ),
+        (
+            {"recipient": TO, "message": {"text": "hi", "metadata": "m" * 1001}},
+            "Length of param message[metadata] must be less than or equal to 1000",
+        ),
+        (
             {"recipient": TO, "message": {"text": "hi"}, "messaging_type": "LETTER"},
             "Param messaging_type must be one of RESPONSE, UPDATE, MESSAGE_TAG, UTILITY",
         ),
@@ -88,6 +100,10 @@ def test_read_send__accepted(parameters: dict[str, object], expected: Say | Gest
         ),
         (
             {"recipient": TO, "sender_action": "dance"},
+            "Param sender_action must be one of typing_on, typing_off, mark_seen",
+        ),
+        (
+            {"recipient": TO, "sender_action": "react", "payload": {"message_id": "m_1"}},
             "Param sender_action must be one of typing_on, typing_off, mark_seen",
         ),
         (

@@ -286,6 +286,19 @@ def test_claims__other_origins_on_request() -> None:
         ("POST", "/me/messages", b"[[[", Access("send")),
         ("GET", "/me/messages", b"", Access("request")),
         ("POST", "/me", b"", Access("request")),
+        ("GET", "/", b"", Access("request")),
+        (
+            "GET",
+            "/v23.0/7?fields=name",
+            b"",
+            Access("profile", reads=frozenset({"graph:profile:7"})),
+        ),
+        (
+            "GET",
+            "/me",
+            b"",
+            Access("profile", reads=frozenset({f"graph:profile:{Credentials().page_id}"})),
+        ),
     ],
 )
 def test_access(method: str, path: str, body: bytes, access: Access) -> None:

@@ -9,7 +9,7 @@ from emulator.delivery import Delivery, Invocation
 from emulator.exchange import Request
 from emulator.kernel import Kernel
 from emulator.meta.contacts import Contacts
-from emulator.meta.graph import Say
+from emulator.meta.graph import Gesture, Say
 from emulator.meta.outbox import KEEP_SENT, Outbox
 
 REQUEST = Request("POST", "https://graph.facebook.com/me/messages")
@@ -115,6 +115,41 @@ def test_accept__without_a_call_answers_nobody() -> None:
 
     assert (sent.name, sent.roots, sent.right_user) == ("direct.r0", (), False)
     assert kernel.journal.tally("u0").replies == 0
+
+
+def test_accept__tells_where_it_stands_in_the_causal_tree() -> None:
+    kernel, contacts, outbox = world(["ada"])
+
+    sent = outbox.accept(Say(contacts.psid("ada"), "hi", "m"), call_of(kernel, "u0", generation=2))
+
+    [entry] = kernel.journal.entries("reply")
+    assert (sent.entry, sent.generation, sent.routes) == (entry.seq, 2, ("/me/messages",))
+    assert sent.metadata == "m"
+
+
+def test_act__is_kept_and_is_no_reply() -> None:
+    kernel, contacts, outbox = world(["ada"])
+    call = call_of(kernel, "u0")
+
+    outbox.act(Gesture(contacts.psid("ada"), "typing_on"), call)
+    outbox.act(Gesture(contacts.psid("ada"), "mark_seen"), None)
+
+    assert [(kept.name, kept.action, kept.roots) for kept in outbox.actions] == [
+        ("u0.w0.a0", "typing_on", ("u0",)),
+        ("direct.a1", "mark_seen", ()),
+    ]
+    assert kernel.journal.tally("u0").replies == 0
+    assert outbox.count == 0
+
+
+def test_actions__are_bounded_and_the_count_is_not() -> None:
+    _, contacts, outbox = world(["ada"])
+
+    for _ in range(KEEP_SENT + 1):
+        outbox.act(Gesture(contacts.psid("ada"), "typing_on"), None)
+
+    assert outbox.action_count == KEEP_SENT + 1
+    assert len(outbox.actions) == KEEP_SENT
 
 
 def test_sent__is_bounded_and_the_count_is_not() -> None:

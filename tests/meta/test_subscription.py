@@ -7,9 +7,11 @@ import pytest
 
 from emulator.chance import Chance
 from emulator.delivery import Delivery
+from emulator.errors import ScenarioError
 from emulator.exchange import Failure, Outcome, Reply, Request
 from emulator.kernel import Kernel
-from emulator.meta import Handshake, Messenger, identity
+from emulator.meta import Field, Handshake, Messenger, identity
+from emulator.meta.subscription import check_fields
 
 TEXT = (("content-type", "text/plain"),)
 JSON = (("Content-Type", "application/json; charset=utf-8"),)
@@ -173,3 +175,14 @@ def test_subscribe__again_has_another_name_and_challenge() -> None:
     assert (first.name, second.name) == ("handshake0", "handshake1")
     assert first.challenge == identity.challenge(Chance(1), "handshake0")
     assert first.challenge != second.challenge
+
+
+def test_fields__default_is_messages_only() -> None:
+    assert Messenger(Kernel(), callback_url="https://bot.example/hook").fields == {"messages"}
+
+
+def test_fields__a_page_does_not_have() -> None:
+    wrong: Field = "live_comments"  # type: ignore[assignment]
+
+    with pytest.raises(ScenarioError, match=r"^a page has no field live_comments$"):
+        check_fields(["messages", wrong])

@@ -5,7 +5,16 @@ import json
 import pytest
 
 from emulator.meta import wire
-from emulator.meta.wire import encode, envelope, handshake_request, text_item, webhook_request
+from emulator.meta.wire import (
+    delivery_item,
+    echo_item,
+    encode,
+    envelope,
+    handshake_request,
+    read_item,
+    text_item,
+    webhook_request,
+)
 
 ITEM = text_item(
     sender="26628309676818465",
@@ -59,6 +68,43 @@ def test_envelope__one_entry_for_each_group() -> None:
         (5, "7", 1),
         (5, "7", 2),
     ]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "ending"), [(None, b"}}"), ("", b',"metadata":""}}'), ("m", b',"metadata":"m"}}')]
+)
+def test_echo_item(metadata: str | None, ending: bytes) -> None:
+    item = echo_item(
+        sender="7",
+        recipient="8",
+        timestamp_ms=5,
+        mid="m_T0",
+        text="hi",
+        app_id=555000111,
+        metadata=metadata,
+    )
+
+    assert encode(item) == (
+        b'{"sender":{"id":"7"},"recipient":{"id":"8"},"timestamp":5,'
+        b'"message":{"mid":"m_T0","text":"hi","is_echo":true,"app_id":555000111' + ending
+    )
+
+
+def test_delivery_item__has_no_timestamp() -> None:
+    item = delivery_item(sender="8", recipient="7", mids=("m_T0", "m_T1"), watermark_ms=5)
+
+    assert encode(item) == (
+        b'{"sender":{"id":"8"},"recipient":{"id":"7"},'
+        b'"delivery":{"mids":["m_T0","m_T1"],"watermark":5}}'
+    )
+
+
+def test_read_item() -> None:
+    item = read_item(sender="8", recipient="7", timestamp_ms=6, watermark_ms=5)
+
+    assert encode(item) == (
+        b'{"sender":{"id":"8"},"recipient":{"id":"7"},"timestamp":6,"read":{"watermark":5}}'
+    )
 
 
 def test_webhook_request__headers_in_order() -> None:
