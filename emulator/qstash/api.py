@@ -15,21 +15,21 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from emulator.qstash import listing
-from emulator.qstash.ledger import parse_place
-from emulator.qstash.objects import dead_object, log_cursor, log_object, message_object
+from emulator.qstash import dlq, listing
+from emulator.qstash.destination import PUBLISH_PATH
+from emulator.qstash.fields import read_fields, split_query
+from emulator.qstash.objects import log_cursor, log_object, message_object
 from emulator.qstash.refusal import NotOffered, Refused
-from emulator.qstash.wire import PUBLISH_PATH, read_fields, read_publish, split_query
+from emulator.qstash.wire import read_publish
 
 if TYPE_CHECKING:
     from emulator.qstash.service import QStash
 
-Handler = Callable[["QStash", Request], Response]
+Handler = Callable[["QStash", Request, bytes], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 EVENTS_COUNT = 1_000  # both vendor SDKs: default and most for /v2/events
 LOGS_COUNT = 100  # QStash REST description: default for /v2/logs
-DLQ_COUNT = 100  # QStash REST description: default and most for /v2/dlq
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -42,7 +42,7 @@ class Unauthorized(Refused):
         super().__init__(401, "unable to authenticate: invalid token")
 
 
-def _get_message(fake: "QStash", request: Request) -> Response:
+def _get_message(fake: "QStash", request: Request, body: bytes) -> Response:
     message_id = request.path_params["message_id"]
     message = fake.engine.find(message_id)
     if message is None:
@@ -50,7 +50,7 @@ def _get_message(fake: "QStash", request: Request) -> Response:
     return JSONResponse(message_object(message))
 
 
-def _cancel_message(fake: "QStash", request: Request) -> Response:
+def _cancel_message(fake: "QStash", request: Request, body: bytes) -> Response:
     message_id = request.path_params["message_id"]
     if not fake.engine.cancel(message_id):
         raise Refused(404, f"message {message_id} not found")
@@ -58,7 +58,7 @@ def _cancel_message(fake: "QStash", request: Request) -> Response:
 
 
 def _list_log(key: str, default_count: int) -> Handler:
-    def handler(fake: "QStash", request: Request) -> Response:
+    def handler(fake: "QStash", request: Request, body: bytes) -> Response:
         asked = listing.read_listing(
             request.url.query,
             filters=listing.LOG_FILTERS,
@@ -75,40 +75,16 @@ def _list_log(key: str, default_count: int) -> Handler:
     return handler
 
 
-def _list_dead(fake: "QStash", request: Request) -> Response:
-    asked = listing.read_listing(
-        request.url.query,
-        filters=listing.DLQ_FILTERS,
-        strict=True,
-        default_count=DLQ_COUNT,
-        max_count=DLQ_COUNT,
-        latest_first=False,
-    )
-    page = asked.page(fake.engine.dead, fake.engine.now_ms)
-    return JSONResponse(
-        {"messages": [dead_object(dead) for dead in page.records], **log_cursor(page.more_after)}
-    )
-
-
-def _get_dead(fake: "QStash", request: Request) -> Response:
-    dlq_id = request.path_params["dlq_id"]
-    place = parse_place(dlq_id)
-    letter = fake.engine.dead.get(place, fake.engine.now_ms) if place is not None else None
-    if letter is None:
-        raise Refused(404, f"dlq message {dlq_id} not found")
-    return JSONResponse(dead_object(letter))
-
-
-def _get_keys(fake: "QStash", request: Request) -> Response:
+def _get_keys(fake: "QStash", request: Request, body: bytes) -> Response:
     return JSONResponse({"current": fake.keys.current, "next": fake.keys.next})
 
 
-def _rotate_keys(fake: "QStash", request: Request) -> Response:
-    fake.keys.rotate(fake.kernel.chance)
-    return _get_keys(fake, request)
+def _rotate_keys(fake: "QStash", request: Request, body: bytes) -> Response:
+    fake.rotate_keys()
+    return _get_keys(fake, request, body)
 
 
-def _not_offered(fake: "QStash", request: Request) -> Response:
+def _not_offered(fake: "QStash", request: Request, body: bytes) -> Response:
     raise NotOffered(404, f"{request.method} {request.url.path}")
 
 
@@ -138,7 +114,7 @@ def _endpoint(handler: Handler) -> Endpoint:
             _authenticate(
                 fake, authorization.encode("latin-1") if authorization else None, request.url.query
             )
-            return handler(fake, request)
+            return handler(fake, request, await request.body())
         except Refused as refused:
             return _refuse(request.scope, refused)
 
@@ -160,9 +136,7 @@ async def _publish(scope: Scope, receive: Receive) -> Response:
             scope["raw_path"].decode("latin-1"),
             read_fields(query, headers),
             await _body(receive),
-            plan=fake.plan,
-            unix=fake.kernel.clock.unix,
-            allow_loopback=fake.allow_loopback,
+            terms=fake.terms(),
             own_authorization=own_authorization,
         )
     except Refused as refused:
@@ -216,12 +190,12 @@ def _routes() -> list[Route]:
         ("DELETE", "/v2/messages/{message_id}", _cancel_message),
         ("GET", "/v2/events", _list_log("events", EVENTS_COUNT)),
         ("GET", "/v2/logs", _list_log("logs", LOGS_COUNT)),
-        ("POST", "/v2/dlq/retry/{dlq_id}", _not_offered),
-        ("POST", "/v2/dlq/retry", _not_offered),
-        ("GET", "/v2/dlq", _list_dead),
-        ("DELETE", "/v2/dlq", _not_offered),
-        ("GET", "/v2/dlq/{dlq_id}", _get_dead),
-        ("DELETE", "/v2/dlq/{dlq_id}", _not_offered),
+        ("POST", "/v2/dlq/retry/{dlq_id}", dlq.retry_dead),
+        ("POST", "/v2/dlq/retry", dlq.retry_many),
+        ("GET", "/v2/dlq", dlq.list_dead),
+        ("DELETE", "/v2/dlq", dlq.delete_many),
+        ("GET", "/v2/dlq/{dlq_id}", dlq.get_dead),
+        ("DELETE", "/v2/dlq/{dlq_id}", dlq.delete_dead),
         ("GET", "/v2/keys", _get_keys),
         ("POST", "/v2/keys/rotate", _rotate_keys),
     ]

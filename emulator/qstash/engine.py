@@ -3,30 +3,28 @@
 It knows no HTTP surface.
 """
 
-from collections import deque
+import json
 from dataclasses import dataclass
 
-from emulator.delivery import Delivery
-from emulator.errors import EmulatorBug
-from emulator.exchange import Outcome, Reply, Request
+from emulator.errors import ScenarioError
+from emulator.exchange import Failure, Outcome, Reply, Request
 from emulator.kernel import Kernel
 from emulator.qstash.backoff import wait_before
 from emulator.qstash.dedup import DedupWindow
-from emulator.qstash.ids import MESSAGE_ID_LENGTH, SHORT_ID_LENGTH, draw_id
-from emulator.qstash.ledger import Ledger, format_place
+from emulator.qstash.delivery import Courier
+from emulator.qstash.ids import MESSAGE_ID_LENGTH, draw_id
+from emulator.qstash.ledger import Ledger
 from emulator.qstash.message import FINAL, DeadLetter, LogEntry, Message, Origin, Publish, State
-from emulator.qstash.objects import describe_failure
+from emulator.qstash.objects import callback_object, describe_failure
 from emulator.qstash.plan import Plan
-from emulator.qstash.signing import KeyPair, sign
-from emulator.qstash.wire import delivery_request
-
-# The docs promise only that finished messages vanish shortly after; the vendor's SDK tests still
-# read them at once.
-FINISHED_READABLE_S = 10.0
+from emulator.qstash.roster import Roster
+from emulator.qstash.signing import KeyPair
 
 # QStash docs, "Retry": this status together with this header ends a message without retries.
 NON_RETRYABLE_STATUS = 489
 NON_RETRYABLE_HEADER = "Upstash-NonRetryable-Error"
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +38,10 @@ class Accepted:
 class Engine:
     """All messages of one account.
 
-    `pending` counts the messages neither delivered nor dead nor cancelled; those that the kernel
-    cut stay pending for ever. Kept: messages until they end and a moment longer, the log and the
-    dead letters as the plan says, keys for ten minutes.
+    `published` counts what was asked for, `pending` the messages neither delivered nor dead nor
+    cancelled, callbacks included; those that the kernel cut stay pending for ever. Kept: messages
+    until they end and then as long as the log, the log and the dead letters as the plan says, keys
+    for ten minutes.
     """
 
     def __init__(self, kernel: Kernel, *, keys: KeyPair, plan: Plan, region: str) -> None:
@@ -55,12 +54,10 @@ class Engine:
             keep_s=plan.dlq_retention_s, keep_records=plan.max_dead_letters
         )
         self._kernel = kernel
-        self._keys = keys
         self._plan = plan
-        self._region = region
+        self._courier = Courier(kernel, keys=keys, region=region, timeout_s=plan.timeout_s)
         self._dedup = DedupWindow()
-        self._messages: dict[str, Message] = {}
-        self._finished: deque[tuple[float, str]] = deque()
+        self._roster = Roster(keep_s=plan.log_retention_s, keep_ended=plan.max_log_entries)
 
     @property
     def now_ms(self) -> int:
@@ -70,7 +67,9 @@ class Engine:
     # -- what the surface asks for -----------------------------------------------------------------
 
     def accept(self, publish: Publish, origin: Origin) -> Accepted:
-        """Take a publish: a new message, or a duplicate that is swallowed."""
+        """Take a publish or a message of the queue's own: a new message, or a duplicate that is
+        swallowed.
+        """
         kernel = self._kernel
         now = kernel.clock.now
         if publish.dedup_key:
@@ -99,8 +98,7 @@ class Engine:
 
     def find(self, message_id: str) -> Message | None:
         """The message, while it is under way and for a moment after."""
-        self._forget_finished()
-        return self._messages.get(message_id)
+        return self._roster.find(message_id, self._kernel.clock.now)
 
     def cancel(self, message_id: str) -> bool:
         """Cancel a message that has not ended; False when there is none.
@@ -120,32 +118,50 @@ class Engine:
                 self._finish(message, State.CANCELED)
         return True
 
+    def drop(self, letter: DeadLetter) -> None:
+        """Take a dead letter out of the queue; nothing happens when it is gone."""
+        self.dead.remove(letter.place, self.now_ms)
+
+    # -- what goes wrong on demand -----------------------------------------------------------------
+
+    def recall(self, message_id: str) -> Message | None:
+        """The message, also when the API no longer shows it."""
+        return self._roster.recall(message_id)
+
+    def redeliver(self, message_id: str, *, after_s: float) -> str:
+        """Deliver a delivered message once more, after which nothing follows; returns the name of
+        the delivery.
+
+        Raises ScenarioError if it was not delivered, or if the kernel cut what it works for.
+        """
+        message = self._roster.recall(message_id)
+        if message is None or message.state is not State.DELIVERED:
+            raise ScenarioError(f"message {message_id} was not delivered, so it can't come again")
+        message.repeats += 1
+        sent = self._courier.send(
+            message, lambda outcome: None, due=self._kernel.clock.now + after_s
+        )
+        if not sent:
+            raise ScenarioError(f"message {message_id} works for a user message that was cut")
+        return message.attempt_name
+
+    def lose_answer(self, message_id: str) -> None:
+        """Take the attempt under way, or else the next, for one that lost its connection, whatever
+        the destination answers. Raises ScenarioError if no attempt can follow.
+        """
+        message = self._roster.recall(message_id)
+        if message is None or message.state in FINAL:
+            raise ScenarioError(f"message {message_id} is not under way, so no answer can be lost")
+        message.lose_answer = True
+
     # -- the life of a message ---------------------------------------------------------------------
 
     def _create(self, publish: Publish, origin: Origin) -> Message:
         kernel = self._kernel
-        self._forget_finished()
         name = origin.take_name()
-        message_id = draw_id(kernel.chance, "msg_", name, MESSAGE_ID_LENGTH)
-        if message_id in self._messages:
-            raise EmulatorBug(f"two publishes have the name {name}")
-        entry = kernel.note(
-            "publish",
-            name,
-            cause=origin.cause,
-            roots=origin.roots,
-            generation=origin.generation,
-            detail={
-                "message_id": message_id,
-                "url": publish.url,
-                "dedup": publish.dedup_key,
-                "delay_s": publish.delay_s,
-                "route": Request(publish.method, publish.url).raw_path,
-            },
-        )
         created_ms = self.now_ms
         message = Message(
-            id=message_id,
+            id=draw_id(kernel.chance, "msg_", name, MESSAGE_ID_LENGTH),
             name=name,
             publish=publish,
             caller_ip=origin.caller_ip,
@@ -154,11 +170,27 @@ class Engine:
             roots=origin.roots,
             generation=origin.generation,
             routes=origin.routes,
-            entry=entry,
+            entry=origin.cause,
+            source=origin.source,
         )
-        self._messages[message_id] = message
-        self.published += 1
+        self._roster.add(message)
         self.pending += 1
+        if origin.counted:
+            self.published += 1
+            message.entry = kernel.note(
+                "publish",
+                name,
+                cause=origin.cause,
+                roots=origin.roots,
+                generation=origin.generation,
+                detail={
+                    "message_id": message.id,
+                    "url": publish.url,
+                    "dedup": publish.dedup_key,
+                    "delay_s": publish.delay_s,
+                    "route": _route(publish),
+                },
+            )
         return message
 
     def _schedule(self, message: Message, due: float) -> None:
@@ -176,54 +208,60 @@ class Engine:
 
     def _send(self, message: Message) -> None:
         message.timer = None
-        timeout_s = self._plan.timeout_s
-        if message.publish.timeout_s is not None:
-            timeout_s = min(timeout_s, message.publish.timeout_s)
-        sent = self._kernel.deliver(
-            Delivery(
-                name=message.attempt_name,
-                kind="queue",
-                due=self._kernel.clock.now,
-                build=lambda: self._build(message),
-                on_outcome=lambda outcome: self._ended(message, outcome),
-                timeout_s=timeout_s,
-                roots=message.roots,
-                generation=message.generation,
-                cause=message.entry,
-                routes=message.routes,
-                on_start=lambda: self._started(message),
-            )
+        sent = self._courier.send(
+            message,
+            lambda outcome: self._ended(message, outcome),
+            due=self._kernel.clock.now,
+            on_start=lambda: self._started(message),
         )
         if not sent:
             self._retire(message, State.HELD)
-
-    def _build(self, message: Message) -> Request:
-        kernel = self._kernel
-        signature = sign(
-            self._keys.current,
-            url=message.publish.url,
-            body=message.publish.body,
-            unix=kernel.clock.unix,
-            token_id=draw_id(kernel.chance, "jwt_", message.attempt_name, SHORT_ID_LENGTH),
-        )
-        return delivery_request(message, signature=signature, region=self._region)
 
     def _started(self, message: Message) -> None:
         message.state = State.ACTIVE
         self._write(message, State.ACTIVE)
 
     def _ended(self, message: Message, outcome: Outcome) -> None:
+        if message.lose_answer:
+            message.lose_answer = False
+            if isinstance(outcome, Reply):
+                outcome = Failure("reset", "the answer was lost")
         reply = outcome if isinstance(outcome, Reply) else None
         if reply is not None and reply.ok:
             self._finish(message, State.DELIVERED)
+            self._report(message, outcome)
             return
         self._write(message, State.ERROR, reply=reply, error=describe_failure(message, outcome))
+        self._report(message, outcome)
         if message.cancel_requested:
             self._finish(message, State.CANCELED)
         elif message.retried >= message.publish.retries or _non_retryable(reply):
-            self._bury(message, reply)
+            self._bury(message, outcome)
         else:
             self._retry(message, reply)
+
+    def _report(self, message: Message, outcome: Outcome, letter: DeadLetter | None = None) -> None:
+        """Have the callback told of an attempt, or the failure callback of the end in `letter`."""
+        publish = message.publish
+        callback = publish.callback if letter is None else publish.failure_callback
+        if callback is None:
+            return
+        shown = callback_object(
+            message, outcome, letter=letter, max_body_bytes=self._plan.max_body_bytes
+        )
+        name = f"{message.name}.c{message.retried}" if letter is None else f"{message.name}.f0"
+        origin = Origin(
+            take_name=lambda: name,
+            call_name=name,
+            caller_ip=message.caller_ip,
+            roots=message.roots,
+            generation=message.generation + 1,
+            routes=(*message.routes, _route(publish)),
+            cause=message.entry,
+            counted=False,
+            source=message.id,
+        )
+        self.accept(callback.report(publish, _encode(shown).encode()), origin)
 
     def _retry(self, message: Message, reply: Reply | None) -> None:
         clock = self._kernel.clock
@@ -238,10 +276,11 @@ class Engine:
         self._write(message, State.RETRY, next_delivery_ms=self.now_ms + round(wait_s * 1_000))
         self._schedule(message, clock.now + wait_s)
 
-    def _bury(self, message: Message, reply: Reply | None) -> None:
+    def _bury(self, message: Message, outcome: Outcome) -> None:
+        reply = outcome if isinstance(outcome, Reply) else None
         self._finish(message, State.FAILED)
         place = self.dead.reserve(self.now_ms)
-        letter = DeadLetter(format_place(place), place[0], message, reply)
+        letter = DeadLetter(place, message, reply)
         self.dead.add(place, letter)
         self._kernel.note(
             "dead",
@@ -256,6 +295,7 @@ class Engine:
                 "attempts": message.retried + 1,
             },
         )
+        self._report(message, outcome, letter)
 
     def _finish(self, message: Message, state: State) -> None:
         self._write(message, state)
@@ -264,12 +304,7 @@ class Engine:
 
     def _retire(self, message: Message, state: State) -> None:
         message.state = state
-        self._finished.append((self._kernel.clock.now, message.id))
-
-    def _forget_finished(self) -> None:
-        gone = self._kernel.clock.now - FINISHED_READABLE_S
-        while self._finished and self._finished[0][0] < gone:
-            del self._messages[self._finished.popleft()[1]]
+        self._roster.end(message, self._kernel.clock.now)
 
     def _write(
         self,
@@ -290,3 +325,7 @@ def _non_retryable(reply: Reply | None) -> bool:
         and reply.status == NON_RETRYABLE_STATUS
         and (reply.header(NON_RETRYABLE_HEADER) or "").strip().lower() == "true"
     )
+
+
+def _route(publish: Publish) -> str:
+    return Request(publish.method, publish.url).raw_path

@@ -50,6 +50,11 @@ class Ledger(Generic[T]):
         self.purge(now_ms)
         return self._records.get(place)
 
+    def remove(self, place: Place, now_ms: int) -> T | None:
+        """Take a record out; None when there is none."""
+        self.purge(now_ms)
+        return self._records.pop(place, None)
+
     def purge(self, now_ms: int) -> None:
         """Forget what is older than the ledger keeps."""
         while self._records and now_ms - next(iter(self._records))[0] > self.keep_ms:

@@ -7,6 +7,7 @@ from enum import Enum
 from emulator.delivery import retry_name
 from emulator.exchange import Headers, Reply
 from emulator.qstash.expression import Expression
+from emulator.qstash.ledger import Place, format_place
 from emulator.step import Step
 
 
@@ -44,15 +45,51 @@ class Publish:
     retries: int
     timeout_s: float | None
     retry_delay: Expression | None
-    dedup_key: str
-    labels: tuple[str, ...]
+    dedup_key: str = ""
+    labels: tuple[str, ...] = ()
+    callback: "Callback | None" = None
+    failure_callback: "Callback | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """Where and how to report on a message, by a message of its own.
+
+    `header` is what is forwarded to it. Without `retries` it is tried as often as the message that
+    it reports on (QStash docs, "Callbacks").
+    """
+
+    url: str
+    method: str
+    header: Headers
+    delay_s: float
+    retries: int | None
+    timeout_s: float | None
+    retry_delay: Expression | None
+    failure_callback: "Callback | None" = None
+
+    def report(self, source: Publish, body: bytes) -> Publish:
+        """The message that reports `body` on `source`."""
+        return Publish(
+            url=self.url,
+            method=self.method,
+            body=body,
+            header=(*self.header, ("Content-Type", "application/json")),
+            delay_s=self.delay_s,
+            retries=source.retries if self.retries is None else self.retries,
+            timeout_s=self.timeout_s,
+            retry_delay=self.retry_delay,
+            failure_callback=self.failure_callback,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who publishes, causally.
+    """Where a message comes from, causally.
 
-    `take_name` draws the publish name; it is called only when a message is really made.
+    `take_name` draws its name; it is called only when a message is really made. One that is not
+    `counted` is no publish of the bot's, such as a callback: it leaves no entry of its own in the
+    journal and has that of `cause`. `source` is the id of the message that a callback reports on.
     """
 
     take_name: Callable[[], str]
@@ -62,14 +99,17 @@ class Origin:
     generation: int = 1
     routes: tuple[str, ...] = ()
     cause: int = -1
+    counted: bool = True
+    source: str = ""
 
 
 @dataclass(slots=True, eq=False)
 class Message:
     """One message.
 
-    `retried` counts the retries begun, `entry` is its publish in the journal, times are Unix
-    milliseconds.
+    `retried` counts the retries begun, `repeats` the deliveries made again after the one that
+    succeeded, `entry` is the publish in the journal that led to it. Times are Unix milliseconds,
+    but `ended_at` is in seconds of the world's clock, None before the end.
     """
 
     id: str
@@ -82,15 +122,19 @@ class Message:
     generation: int
     routes: tuple[str, ...]
     entry: int
+    source: str = ""
     state: State = State.CREATED
     retried: int = 0
+    repeats: int = 0
     cancel_requested: bool = False
+    lose_answer: bool = False
+    ended_at: float | None = None
     timer: Step | None = field(default=None, repr=False)
 
     @property
     def attempt_name(self) -> str:
         """The causal name of the attempt that is under way or comes next."""
-        return retry_name(self.name, self.retried)
+        return retry_name(self.name, self.retried + self.repeats)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +153,10 @@ class LogEntry:
 class DeadLetter:
     """A message whose attempts are used up. `reply` is None when the last one had no response."""
 
-    id: str
-    time_ms: int
+    place: Place
     message: Message
     reply: Reply | None
+
+    @property
+    def id(self) -> str:
+        return format_place(self.place)

@@ -3,9 +3,9 @@
 from base64 import b64encode
 
 from emulator.exchange import Failure, Headers, Outcome, Reply
-from emulator.qstash.ledger import format_place
-from emulator.qstash.message import DeadLetter, LogEntry, Message
-from emulator.qstash.wire import canonical
+from emulator.qstash.fields import canonical
+from emulator.qstash.ledger import Place, format_place
+from emulator.qstash.message import Callback, DeadLetter, LogEntry, Message
 
 JSONObject = dict[str, object]
 
@@ -27,6 +27,7 @@ def message_object(message: Message) -> JSONObject:
         "callerIP": message.caller_ip,
         "callerIp": message.caller_ip,
         **_labels(message),
+        **_callbacks(message, "Header"),
     }
     _put_text(shown, "body", publish.body)
     if publish.retry_delay is not None:
@@ -63,6 +64,7 @@ def log_object(entry: LogEntry) -> JSONObject:
         "header": _header_map(publish.header),
         "maxRetries": publish.retries,
         **_labels(message),
+        **_callbacks(message, "Headers"),
     }
     if publish.body:
         shown["body"] = _base64(publish.body)
@@ -82,6 +84,39 @@ def log_object(entry: LogEntry) -> JSONObject:
     return shown
 
 
+def callback_object(
+    message: Message, outcome: Outcome, *, letter: DeadLetter | None, max_body_bytes: int
+) -> JSONObject:
+    """What a callback is told of an attempt, or of the end in `letter` (QStash docs, "Callbacks").
+
+    Without a response the status is 0 and the body says what went wrong. Of a response's body it
+    has `max_body_bytes` at most.
+    """
+    publish = message.publish
+    if isinstance(outcome, Reply):
+        status, header, body = outcome.status, outcome.headers, outcome.body[:max_body_bytes]
+    else:
+        status, header, body = 0, (), describe_failure(message, outcome).encode()
+    shown: JSONObject = {
+        "status": status,
+        "header": _header_map(header),
+        "body": _base64(body),
+        "retried": message.retried,
+        "maxRetries": publish.retries,
+        "sourceMessageId": message.id,
+        "url": publish.url,
+        "method": publish.method,
+        "sourceHeader": _header_map(publish.header),
+        "sourceBody": _base64(publish.body),
+        "notBefore": message.not_before_ms,
+        "createdAt": message.created_ms,
+        "callerIP": message.caller_ip,
+    }
+    if letter is not None:
+        shown["dlqId"] = letter.id
+    return shown
+
+
 def describe_failure(message: Message, outcome: Outcome) -> str:
     """The `error` of a failed attempt; without a response it is worded as Go's HTTP client does."""
     if isinstance(outcome, Reply):
@@ -91,7 +126,7 @@ def describe_failure(message: Message, outcome: Outcome) -> str:
     return f"unable to send request: {action}: {_go_error(url, outcome)}"
 
 
-def log_cursor(place: tuple[int, int] | None) -> JSONObject:
+def log_cursor(place: Place | None) -> JSONObject:
     """The `cursor` of a page; absent, never empty, on the last one."""
     return {} if place is None else {"cursor": format_place(place)}
 
@@ -123,6 +158,24 @@ def _header_map(headers: Headers) -> dict[str, list[str]]:
 def _labels(message: Message) -> JSONObject:
     labels = message.publish.labels
     return {"label": labels[0], "labels": list(labels)} if labels else {}
+
+
+def _callbacks(message: Message, suffix: str) -> JSONObject:
+    """The callbacks' addresses, and the headers that go there when there are any."""
+    publish = message.publish
+    if publish.callback is None and publish.failure_callback is None:
+        return {}
+    shown: JSONObject = {}
+    named: tuple[tuple[str, Callback | None], ...] = (
+        ("callback", publish.callback),
+        ("failureCallback", publish.failure_callback),
+    )
+    for name, callback in named:
+        if callback is not None:
+            shown[name] = callback.url
+            if callback.header:
+                shown[name + suffix] = _header_map(callback.header)
+    return shown
 
 
 def _put_text(shown: JSONObject, name: str, body: bytes) -> None:

@@ -9,12 +9,14 @@ from emulator.errors import ScenarioError
 from emulator.exchange import Outcome, Reply, Request
 from emulator.kernel import Kernel
 from emulator.qstash.api import app
+from emulator.qstash.destination import PUBLISH_PATH, destination
 from emulator.qstash.engine import Accepted, Engine
-from emulator.qstash.message import Origin, Publish
+from emulator.qstash.fields import read_fields
+from emulator.qstash.message import DeadLetter, Origin, Publish
 from emulator.qstash.plan import Plan
 from emulator.qstash.refusal import Refused
 from emulator.qstash.signing import KeyPair
-from emulator.qstash.wire import PUBLISH_PATH, dedup_key, destination, read_fields
+from emulator.qstash.wire import Terms, dedup_key, explicit_dedup_key
 from emulator.service import call_asgi
 
 # The user `defaultUser` of the vendor's public development server; its credentials are constants of
@@ -81,10 +83,15 @@ class QStash:
             key = _dedup_key(request)
             resource = f"dedup:{key}" if key else f"new:{self._accesses}"
             return Access("publish", writes=frozenset({f"qstash:{resource}"}))
-        resource = "qstash:keys" if path.startswith("/v2/keys") else f"qstash:{path.rstrip('/')}"
+        resource = f"qstash:{path.rstrip('/')}"
+        if path.startswith(("/v2/keys", "/v2/dlq")):
+            resource = "qstash:" + path.split("/")[2]
         if request.method in ("GET", "HEAD"):
             return Access("read", reads=frozenset({resource}))
-        return Access(request.method.lower(), writes=frozenset({resource}))
+        writes = {resource}
+        if path.startswith("/v2/dlq/retry") and (key := _retry_dedup_key(request)):
+            writes.add(f"qstash:dedup:{key}")
+        return Access(request.method.lower(), writes=frozenset(writes))
 
     def answer(self, call: Call) -> Outcome:
         return self.handle(call.request, call)
@@ -135,6 +142,39 @@ class QStash:
                 return found
             query["cursor"] = page["cursor"]
 
+    def source_of(self, message_id: str) -> str:
+        """The id of the message that a callback or failure callback reports on.
+
+        Empty for a message of another kind, and for one that ended longer ago than the log goes
+        back.
+        """
+        message = self.engine.recall(message_id)
+        return message.source if message is not None else ""
+
+    def rotate_keys(self) -> None:
+        """Make the next key the current one and draw a new next key, as an operator would."""
+        self.keys.rotate(self.kernel.chance)
+
+    # -- what goes wrong on demand -----------------------------------------------------------------
+
+    def redeliver(self, message_id: str, *, after_s: float = 0.0) -> str:
+        """Deliver a delivered message once more, as at-least-once delivery may; returns the name of
+        that delivery.
+
+        It has the same id, body and `Upstash-Retried`, and a fresh signature. Whatever it is
+        answered, nothing follows: no retry, no callback, no line in the log. Raises ScenarioError
+        if the message was not delivered or is no longer known.
+        """
+        return self.engine.redeliver(message_id, after_s=after_s)
+
+    def lose_answer(self, message_id: str) -> None:
+        """Lose the answer to one attempt of a message: the one under way, or else the next.
+
+        The destination has done its work and the queue takes it for a broken connection. Raises
+        ScenarioError if the message is not under way.
+        """
+        self.engine.lose_answer(message_id)
+
     # -- for the surface ---------------------------------------------------------------------------
 
     def accept(self, publish: Publish, call: Call | None, *, caller_ip: str) -> Accepted:
@@ -163,6 +203,47 @@ class QStash:
         )
         return self.engine.accept(publish, origin)
 
+    def send_again(self, letter: DeadLetter, publish: Publish, call: Call | None) -> Accepted:
+        """Make a new message of a dead letter, which is dropped unless the new one is a duplicate.
+
+        When the bot asks for it, it is one more publish of the bot; when a person does, it goes on
+        where the letter ended and counts as no publish.
+        """
+        dead = letter.message
+        if call is None:
+            name = f"{dead.name}.r0"
+            origin = Origin(
+                take_name=lambda: name,
+                call_name=name,
+                caller_ip=dead.caller_ip,
+                roots=dead.roots,
+                generation=dead.generation,
+                routes=dead.routes,
+                cause=dead.entry,
+                counted=False,
+                source=dead.source,
+            )
+        else:
+            invocation = call.invocation
+            origin = Origin(
+                take_name=lambda: invocation.child("q"),
+                call_name=call.name,
+                caller_ip=dead.caller_ip,
+                roots=dead.roots or invocation.roots,
+                # Whichever is deeper, so that a bot that revives its dead letters for ever is cut.
+                generation=max(invocation.generation, dead.generation) + 1,
+                routes=invocation.routes,
+                cause=call.entry,
+            )
+        accepted = self.engine.accept(publish, origin)
+        if not accepted.deduplicated:
+            self.engine.drop(letter)
+        return accepted
+
+    def terms(self) -> Terms:
+        """What a request of this moment is judged by."""
+        return Terms(self.plan, self.kernel.clock.unix, self.allow_loopback)
+
     def note_not_offered(self, subject: str, call: Call | None) -> None:
         """Put on record that a bot asked for what the real service does and this one does not."""
         detail = {"service": self.name, "what": subject}
@@ -183,5 +264,12 @@ def _dedup_key(request: Request) -> str:
     fields = read_fields(request.raw_query, request.headers)
     try:
         return dedup_key(fields, destination(request.raw_path, fields.query), request.body)
+    except Refused:
+        return ""
+
+
+def _retry_dedup_key(request: Request) -> str:
+    try:
+        return explicit_dedup_key(read_fields(request.raw_query, request.headers))
     except Refused:
         return ""

@@ -1,21 +1,18 @@
 """Headers both ways: from a publish request to what it asks for, from a message to its delivery."""
 
 import hashlib
-import ipaddress
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import TypeVar
-from urllib.parse import unquote, unquote_plus, urlsplit
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from emulator.exchange import Headers, Request
+from emulator.qstash.destination import check_destination, destination
 from emulator.qstash.expression import parse_expression
+from emulator.qstash.fields import Fields, Options, canonical
 from emulator.qstash.grammar import parse_boolean, parse_duration, parse_labels, parse_whole
-from emulator.qstash.message import Message, Publish
+from emulator.qstash.message import Callback, Message, Publish
 from emulator.qstash.plan import Plan
 from emulator.qstash.refusal import NotOffered, Refused
 
-PUBLISH_PATH = "/v2/publish/"
 METHODS = frozenset(
     {"GET", "POST", "PUT", "PATCH", "DELETE"}
 )  # QStash REST description, Upstash-Method
@@ -23,8 +20,9 @@ DEFAULT_METHOD = "POST"
 DEFAULT_RETRIES = 3  # QStash docs, "Retry"
 USER_AGENT = "Upstash-QStash"  # QStash docs, "Receiving"
 
-_PREFIX = "upstash-"
-_FORWARD = "upstash-forward-"
+
+_DEDUP_ID = "upstash-deduplication-id"
+_DEDUP_CONTENT = "upstash-content-based-deduplication"
 # Set by the service itself on each delivery, so a publisher's value never reaches the destination.
 _OWN = frozenset(
     {
@@ -58,8 +56,6 @@ _NEVER_FORWARDED = frozenset(
 )
 _NOT_OFFERED = frozenset(
     {
-        "upstash-callback",
-        "upstash-failure-callback",
         "upstash-flow-control-key",
         "upstash-flow-control-value",
         "upstash-redact-fields",
@@ -69,113 +65,14 @@ _NOT_OFFERED = frozenset(
     }
 )
 
-T = TypeVar("T")
-
-
-@lru_cache(maxsize=512)
-def canonical(name: str) -> str:
-    """A header name as Go's HTTP library writes it: `test-header` becomes `Test-Header`."""
-    return "-".join(part[:1].upper() + part[1:].lower() for part in name.split("-"))
-
 
 @dataclass(frozen=True, slots=True)
-class Fields:
-    """A publish request taken apart, nothing judged yet.
+class Terms:
+    """What a request is judged by. Times count from `unix`."""
 
-    `config` has lower-case names, `query` is the destination's own.
-    """
-
-    config: dict[str, str]
-    forwarded: list[tuple[str, str]]
-    plain: list[tuple[str, str]]
-    content_type: str | None
-    query: str
-
-
-def split_query(query: str) -> tuple[str, dict[str, str], str | None]:
-    """What of a publish's query is the destination's own, byte for byte; config values; the token.
-
-    Config keys are the lower-case header names (QStash docs, "Use as webhook receiver").
-    """
-    if "upstash-" not in query and "qstash_token" not in query:
-        return query, {}, None
-    kept = []
-    config: dict[str, str] = {}
-    token = None
-    for piece in query.split("&"):
-        key, _, value = piece.partition("=")
-        key = unquote(key)
-        if key == "qstash_token":
-            token = unquote_plus(value)
-        elif key.startswith(_PREFIX):
-            config.setdefault(key, unquote_plus(value))
-        else:
-            kept.append(piece)
-    return "&".join(kept), config, token
-
-
-def read_fields(query: str, headers: Iterable[tuple[str, str]]) -> Fields:
-    """Sort the parts of a publish request; a header wins over the query key of the same name."""
-    kept, from_query, _ = split_query(query)
-    config: dict[str, str] = {}
-    forwarded: list[tuple[str, str]] = []
-    plain: list[tuple[str, str]] = []
-    content_type = None
-    for raw_name, value in headers:
-        name = raw_name.lower()
-        if name.startswith(_PREFIX):
-            if name.startswith(_FORWARD):
-                forwarded.append((name[len(_FORWARD) :], value))
-            else:
-                config.setdefault(name, value)
-        elif name == "content-type":
-            content_type = value
-        else:
-            plain.append((name, value))
-    if from_query:
-        sent = {name for name, _ in forwarded}
-        for name, value in from_query.items():
-            if not name.startswith(_FORWARD):
-                config.setdefault(name, value)
-            elif name[len(_FORWARD) :] not in sent:
-                forwarded.append((name[len(_FORWARD) :], value))
-    return Fields(config, forwarded, plain, content_type, kept)
-
-
-def destination(raw_path: str, query: str) -> str:
-    """The destination in a publish request's raw path, with its query, exactly as sent."""
-    url = raw_path[len(PUBLISH_PATH) :]
-    return f"{url}?{query}" if query else url
-
-
-def check_destination(url: str, *, allow_loopback: bool) -> None:
-    """Raise Refused (400) unless this is a URL that messages can be sent to."""
-    if not url.startswith(("http://", "https://")):
-        raise Refused(
-            400, "invalid destination url: endpoint has invalid scheme, add http:// or https://"
-        )
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-        _ = parts.port
-    except ValueError:
-        host = None
-    if not host:
-        raise Refused(400, "invalid destination url: endpoint has no valid host")
-    if not allow_loopback and (address := _loopback_address(host)) is not None:
-        raise Refused(
-            400, f"invalid destination url: endpoint resolves to a loopback address: {address}"
-        )
-
-
-def _loopback_address(host: str) -> str | None:
-    if host == "localhost" or host.endswith(".localhost"):
-        return "::1"
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return None
-    return str(address) if address.is_loopback else None
+    plan: Plan
+    unix: float
+    allow_loopback: bool
 
 
 def dedup_key(fields: Fields, url: str, body: bytes) -> str:
@@ -184,12 +81,13 @@ def dedup_key(fields: Fields, url: str, body: bytes) -> str:
     A key made from the content begins with `content:`, which no id can, because ids must not
     contain a colon.
     """
-    explicit = fields.config.get("upstash-deduplication-id")
+    explicit = explicit_dedup_key(fields)
     if explicit:
-        if ":" in explicit:
-            raise Refused(400, "DeduplicationId cannot contain ':'")
         return explicit
-    if not _value(fields, "upstash-content-based-deduplication", parse_boolean, default=False):
+    content_based = Options(fields.config).value(
+        "content-based-deduplication", parse_boolean, default=False
+    )
+    if not content_based:
         return ""
     # QStash docs, "Deduplication": the hash covers the destination, the body, and the content type
     # and forwarded headers.
@@ -202,92 +100,187 @@ def dedup_key(fields: Fields, url: str, body: bytes) -> str:
     return f"content:{digest.hexdigest()}"
 
 
+def explicit_dedup_key(fields: Fields) -> str:
+    """The key that is given as an id, or an empty string; raises Refused (400) if malformed."""
+    explicit = fields.config.get(_DEDUP_ID, "")
+    if ":" in explicit:
+        raise Refused(400, "DeduplicationId cannot contain ':'")
+    return explicit
+
+
 def read_publish(
-    raw_path: str,
-    fields: Fields,
-    body: bytes,
-    *,
-    plan: Plan,
-    unix: float,
-    allow_loopback: bool,
-    own_authorization: bool,
+    raw_path: str, fields: Fields, body: bytes, *, terms: Terms, own_authorization: bool
 ) -> Publish:
-    """What a publish asks for, times counted from `unix`; raises Refused when it is not valid.
+    """What a publish asks for; raises Refused when it is not valid.
 
     `own_authorization` says that the `Authorization` header is the publisher's towards the service,
     so it is not passed on.
     """
-    config = fields.config
-    for name in config:
-        if name in _NOT_OFFERED:
-            raise NotOffered(400, canonical(name))
+    _check_offered(fields)
+    plan = terms.plan
     url = destination(raw_path, fields.query)
-    check_destination(url, allow_loopback=allow_loopback)
+    check_destination(url, allow_loopback=terms.allow_loopback)
     if len(body) > plan.max_body_bytes:
         raise Refused(413, f"quota maxMessageSize exceeded, current limit: {plan.max_body_bytes}")
-    method = config.get("upstash-method", DEFAULT_METHOD).upper()
-    if method not in METHODS:
-        raise Refused(
-            400, f"invalid Upstash-Method: '{method}' is none of {', '.join(sorted(METHODS))}"
-        )
-    retries = _value(
-        fields, "upstash-retries", parse_whole, default=min(DEFAULT_RETRIES, plan.max_retries)
-    )
-    if retries > plan.max_retries:
-        raise Refused(400, f"quota maxRetries exceeded, current limit: {plan.max_retries}")
-    timeout_s = _value(fields, "upstash-timeout", parse_duration, default=None)
-    if timeout_s == 0:
-        raise Refused(400, "invalid Upstash-Timeout: must be greater than zero")
-    return Publish(
+    default = Publish(
         url=url,
-        method=method,
+        method=DEFAULT_METHOD,
         body=body,
         header=_forwarded(fields, own_authorization),
-        delay_s=_delay(fields, plan, unix),
-        retries=retries,
-        timeout_s=timeout_s,
-        retry_delay=_value(fields, "upstash-retry-delay", parse_expression, default=None),
+        delay_s=0,
+        retries=min(DEFAULT_RETRIES, plan.max_retries),
+        timeout_s=None,
+        retry_delay=None,
         dedup_key=dedup_key(fields, url, body),
-        labels=parse_labels(config.get("upstash-label", "")),
+    )
+    return _configured(default, fields, terms)
+
+
+def read_again(publish: Publish, fields: Fields, *, terms: Terms) -> Publish:
+    """What sending a dead letter again asks for; raises Refused when it is not valid.
+
+    The configuration headers of the request override the letter's own. Its delay is over and its
+    deduplication key has been used, so both count only when the request has them.
+    """
+    _check_offered(fields)
+    if _DEDUP_CONTENT in fields.config:
+        raise NotOffered(400, f"{canonical(_DEDUP_CONTENT)} for a dead letter")
+    default = replace(
+        publish,
+        header=_override(publish.header, _passed(fields.forwarded)),
+        delay_s=0,
+        dedup_key=explicit_dedup_key(fields),
+    )
+    return _configured(default, fields, terms)
+
+
+def _check_offered(fields: Fields) -> None:
+    for name in fields.config:
+        if name in _NOT_OFFERED:
+            raise NotOffered(400, canonical(name))
+
+
+def _configured(default: Publish, fields: Fields, terms: Terms) -> Publish:
+    """The message with everything that is configured, and `default` for the rest."""
+    options = Options(fields.config)
+    labels = options.text("label")
+    return Publish(
+        url=default.url,
+        method=_method(options, default.method),
+        body=default.body,
+        header=default.header,
+        delay_s=_not_before(options, default.delay_s, terms),
+        retries=_retries(options, default.retries, terms),
+        timeout_s=_timeout(options, default.timeout_s),
+        retry_delay=options.value("retry-delay", parse_expression, default=default.retry_delay),
+        dedup_key=default.dedup_key,
+        labels=default.labels if labels is None else parse_labels(labels),
+        callback=_callback(options, "callback", default.callback, terms),
+        failure_callback=_callback(options, "failure-callback", default.failure_callback, terms),
     )
 
 
-def _value(fields: Fields, name: str, parse: Callable[[str], T], *, default: T) -> T:
-    text = fields.config.get(name)
-    if text is None:
-        return default
-    try:
-        return parse(text)
-    except ValueError as error:
-        raise Refused(400, f"invalid {canonical(name)}: {error}") from error
+def _callback(
+    parent: Options, name: str, default: Callback | None, terms: Terms
+) -> Callback | None:
+    """A callback as configured; values that mean nothing for one are no error."""
+    url = parent.text(name) or (default.url if default is not None else "")
+    if not url:
+        return None
+    check_destination(url, allow_loopback=terms.allow_loopback)
+    options = parent.below(name)
+    if default is None:
+        default = Callback(
+            url=url,
+            method=DEFAULT_METHOD,
+            header=(),
+            delay_s=0,
+            retries=None,
+            timeout_s=None,
+            retry_delay=None,
+        )
+    retries = default.retries
+    if options.text("retries") is not None:
+        retries = _retries(options, 0, terms)
+    failure_callback = default.failure_callback
+    if name == "callback":
+        failure_callback = _callback(options, "failure-callback", failure_callback, terms)
+    return Callback(
+        url=url,
+        method=_method(options, default.method),
+        header=_override(default.header, _passed(options.forwarded())),
+        delay_s=_delay(options, default.delay_s, terms),
+        retries=retries,
+        timeout_s=_timeout(options, default.timeout_s),
+        retry_delay=options.value("retry-delay", parse_expression, default=default.retry_delay),
+        failure_callback=failure_callback,
+    )
 
 
-def _delay(fields: Fields, plan: Plan, unix: float) -> float:
-    delay_s: float = _value(fields, "upstash-delay", parse_duration, default=0)
-    not_before = _value(fields, "upstash-not-before", parse_whole, default=None)
-    if not_before is not None:
-        # Whole microseconds, because Unix times are too large for a float to hold more.
-        delay_s = max(0.0, round(not_before - unix, 6))
-    if delay_s > plan.max_delay_s:
-        raise Refused(400, f"quota maxDelay exceeded, current limit: {plan.max_delay_s}")
+def _method(options: Options, default: str) -> str:
+    method = options.value("method", str.upper, default=default)
+    if method not in METHODS:
+        raise options.invalid("method", f"'{method}' is none of {', '.join(sorted(METHODS))}")
+    return method
+
+
+def _retries(options: Options, default: int, terms: Terms) -> int:
+    retries = options.value("retries", parse_whole, default=default)
+    if retries > terms.plan.max_retries:
+        raise Refused(400, f"quota maxRetries exceeded, current limit: {terms.plan.max_retries}")
+    return retries
+
+
+def _timeout(options: Options, default: float | None) -> float | None:
+    timeout_s = options.value("timeout", parse_duration, default=None)
+    if timeout_s == 0:
+        raise options.invalid("timeout", "must be greater than zero")
+    return default if timeout_s is None else timeout_s
+
+
+def _not_before(options: Options, default: float, terms: Terms) -> float:
+    """The delay, from an absolute time when there is one."""
+    not_before = options.value("not-before", parse_whole, default=None)
+    if not_before is None:
+        return _delay(options, default, terms)
+    # Whole microseconds, because Unix times are too large for a float to hold more.
+    return _within_plan(max(0.0, round(not_before - terms.unix, 6)), terms)
+
+
+def _delay(options: Options, default: float, terms: Terms) -> float:
+    return _within_plan(options.value("delay", parse_duration, default=default), terms)
+
+
+def _within_plan(delay_s: float, terms: Terms) -> float:
+    if delay_s > terms.plan.max_delay_s:
+        raise Refused(400, f"quota maxDelay exceeded, current limit: {terms.plan.max_delay_s}")
     return delay_s
 
 
 def _forwarded(fields: Fields, own_authorization: bool) -> Headers:
     passed = list(fields.forwarded)
-    if _value(fields, "upstash-header-forward", parse_boolean, default=False):
+    if Options(fields.config).value("header-forward", parse_boolean, default=False):
         named = {name for name, _ in passed}
         passed = passed + [
             (name, value)
             for name, value in fields.plain
             if name not in named and not (own_authorization and name == "authorization")
         ]
-    header = [
-        (canonical(name), value) for name, value in passed if name and name not in _NEVER_FORWARDED
-    ]
-    if fields.content_type is not None:
-        header.append(("Content-Type", fields.content_type))
-    return tuple(header)
+    header = _passed(passed)
+    return (
+        header if fields.content_type is None else (*header, ("Content-Type", fields.content_type))
+    )
+
+
+def _passed(pairs: Iterable[tuple[str, str]]) -> Headers:
+    return tuple(
+        (canonical(name), value) for name, value in pairs if name and name not in _NEVER_FORWARDED
+    )
+
+
+def _override(header: Headers, by: Headers) -> Headers:
+    named = {name for name, _ in by}
+    return (*by, *(pair for pair in header if pair[0] not in named)) if by else header
 
 
 def delivery_request(message: Message, *, signature: str, region: str) -> Request:

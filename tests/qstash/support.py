@@ -87,10 +87,14 @@ class Bench:
         return self.ask("POST", f"/v2/publish/{url}", headers, body, call)
 
     def publish_id(
-        self, headers: dict[str, str] | None = None, body: bytes = b"{}", url: str = CONSUMER
+        self,
+        headers: dict[str, str] | None = None,
+        body: bytes = b"{}",
+        url: str = CONSUMER,
+        call: Call | None = None,
     ) -> str:
         """Publish something that must be accepted as new; returns the message's id."""
-        reply = self.publish(headers, body, url)
+        reply = self.publish(headers, body, url, call)
         assert reply.status == 200, reply
         return str(read(reply)["messageId"])
 

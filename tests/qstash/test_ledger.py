@@ -62,6 +62,16 @@ def test_records__go_with_number() -> None:
     )
 
 
+def test_record__is_taken_out_once() -> None:
+    ledger: Ledger[str] = Ledger(keep_s=1, keep_records=3)
+    fill(ledger, 5, 6)
+
+    assert ledger.remove((5, 0), 6) == "5-0"
+    assert ledger.remove((5, 0), 6) is None
+    assert ledger.remove((6, 0), 1_007) is None
+    assert len(ledger) == 0
+
+
 def test_place__text_and_back() -> None:
     assert parse_place(format_place((1_790_000_000_000, 3))) == (1_790_000_000_000, 3)
     for text in ("", "1", "1-", "-1", "a-b", "1-2-3", "٣-1", "1" * 40 + "-1"):

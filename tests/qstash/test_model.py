@@ -1,5 +1,7 @@
 """Publishes, deduplication and deliveries in any order, against a dict and a list."""
 
+import json
+from collections import Counter
 from dataclasses import dataclass
 
 from hypothesis import settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from emulator.exchange import Reply
-from tests.qstash.support import Bench, read
+from tests.qstash.support import Bench, Consumer, read
 
 WAITS_MS = (12_182, 148_413, 1_808_042)
 
@@ -19,8 +21,10 @@ class Expected:
     id: str
     retries: int
     due_ms: int | None
+    reports: bool
     attempts: int = 0
     end: str = ""
+    buried: bool = False
 
 
 class QueueMachine(RuleBasedStateMachine):
@@ -29,6 +33,8 @@ class QueueMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.bench = Bench()
+        self.reports = Consumer(self.bench.kernel)
+        self.bench.kernel.origins["https://report.example"] = self.reports
         self.now_ms = 0
         self.status = 200
         self.keys: dict[str, tuple[int, str]] = {}
@@ -38,9 +44,13 @@ class QueueMachine(RuleBasedStateMachine):
         key=st.sampled_from(["", "a", "b"]),
         delay_s=st.sampled_from([0, 0, 1, 599, 600, 3600]),
         retries=st.integers(0, 3),
+        reports=st.booleans(),
     )
-    def publish(self, key: str, delay_s: int, retries: int) -> None:
+    def publish(self, key: str, delay_s: int, retries: int, reports: bool) -> None:
         headers = {"Upstash-Delay": f"{delay_s}s", "Upstash-Retries": str(retries)}
+        if reports:
+            headers["Upstash-Callback"] = "https://report.example/attempt"
+            headers["Upstash-Failure-Callback"] = "https://report.example/end"
         if key:
             headers["Upstash-Deduplication-Id"] = key
         reply = self.bench.publish(headers)
@@ -55,7 +65,7 @@ class QueueMachine(RuleBasedStateMachine):
         if key:
             self.keys[key] = (self.now_ms, answer["messageId"])
         due_ms = self.now_ms + delay_s * 1_000
-        self.messages.append(Expected(answer["messageId"], retries, due_ms))
+        self.messages.append(Expected(answer["messageId"], retries, due_ms, reports))
 
     @rule(status=st.sampled_from([200, 204, 302, 500]))
     def destination_answers(self, status: int) -> None:
@@ -77,7 +87,7 @@ class QueueMachine(RuleBasedStateMachine):
         if 200 <= self.status < 300:
             message.end, message.due_ms = "DELIVERED", None
         elif message.attempts > message.retries:
-            message.end, message.due_ms = "FAILED", None
+            message.end, message.due_ms, message.buried = "FAILED", None, True
         else:
             message.due_ms += WAITS_MS[message.attempts - 1]
 
@@ -91,6 +101,21 @@ class QueueMachine(RuleBasedStateMachine):
             return  # handed over already; only what waits is cancelled at once
         assert self.bench.ask("DELETE", f"/v2/messages/{message.id}").status == 202
         message.end, message.due_ms = "CANCELED", None
+
+    @rule(number=st.integers(0, 9))
+    def redeliver(self, number: int) -> None:
+        delivered = [message for message in self.messages if message.end == "DELIVERED"]
+        if number < len(delivered):
+            self.bench.qstash.redeliver(delivered[number].id)
+
+    @rule(count=st.integers(1, 3))
+    def delete_dead_letters(self, count: int) -> None:
+        page = self.bench.qstash.dead_letters()[:count]
+        answer = read(self.bench.ask("DELETE", f"/v2/dlq?count={count}"))
+        assert answer["deleted"] == len(page)
+        gone = {letter["messageId"] for letter in page}
+        for message in self.messages:
+            message.buried = message.buried and message.id not in gone
 
     @invariant()
     def counts_agree(self) -> None:
@@ -111,7 +136,16 @@ class QueueMachine(RuleBasedStateMachine):
     @invariant()
     def dead_letters_agree(self) -> None:
         dead = sorted(str(letter["messageId"]) for letter in self.bench.qstash.dead_letters())
-        assert dead == sorted(message.id for message in self.messages if message.end == "FAILED")
+        assert dead == sorted(message.id for message in self.messages if message.buried)
+
+    @invariant()
+    def reports_agree(self) -> None:
+        told = [json.loads(seen.request.body) for seen in self.reports.seen]
+        attempts = Counter(body["sourceMessageId"] for body in told if "dlqId" not in body)
+        ends = Counter(body["sourceMessageId"] for body in told if "dlqId" in body)
+        reporting = [message for message in self.messages if message.reports]
+        assert attempts == Counter({message.id: message.attempts for message in reporting})
+        assert ends == Counter(message.id for message in reporting if message.end == "FAILED")
 
 
 TestQueue = QueueMachine.TestCase

@@ -1,19 +1,22 @@
 """The vendor's own Python SDK, unmodified, against the fake."""
 
 import asyncio
+import datetime
+import json
 from collections.abc import Iterator
 
 import httpx
 import pytest
 import respx
-from qstash import AsyncQStash
+from freezegun import freeze_time
+from qstash import AsyncQStash, Receiver
 from qstash import QStash as Client
 from qstash.errors import QStashError
 from qstash.log import LogState
 from qstash.message import PublishResponse
 
 from emulator.exchange import Reply, Request
-from tests.qstash.support import CONSUMER, HOST, Bench
+from tests.qstash.support import CONSUMER, HOST, OK, Bench, Consumer
 
 
 @pytest.fixture
@@ -187,6 +190,96 @@ def test_dlq(bench: Bench, client: Client) -> None:
     assert letter.response_headers == {"Content-Type": ["text/plain"]}
     assert client.dlq.get(letter.dlq_id) == letter
     assert client.dlq.list(filter={"queue": "q"}).messages == []
+
+
+def dead_ids(bench: Bench, client: Client, count: int) -> list[str]:
+    """Ids of so many dead letters; the destination answers everything else with 200."""
+    bench.consumer = bench.kernel.origins[HOST] = Consumer(bench.kernel, *[Reply(500)] * count, OK)
+    for number in range(count):
+        client.message.publish(url=CONSUMER, body=str(number), retries=0)
+    bench.run()
+    return [letter.dlq_id for letter in client.dlq.list().messages]
+
+
+def test_dlq_delete(bench: Bench, client: Client) -> None:
+    first, second = dead_ids(bench, client, 2)
+
+    client.dlq.delete(first)
+
+    assert [letter.dlq_id for letter in client.dlq.list().messages] == [second]
+    with pytest.raises(QStashError, match=r"^Request failed with status: 404, body: .* not found"):
+        client.dlq.delete(first)
+
+
+def test_dlq_delete_many(bench: Bench, client: Client) -> None:
+    first, second, third = dead_ids(bench, client, 3)
+
+    assert client.dlq.delete_many([]) == 0
+    assert client.dlq.delete_many([first, third]) == 2
+    assert client.dlq.delete_many([first, second]) == 1
+    assert client.dlq.list().messages == []
+
+
+def test_dlq_retry(bench: Bench, client: Client) -> None:
+    # The Python SDK has no method for it; these are the requests of the JavaScript one.
+    first, second, third = dead_ids(bench, client, 3)
+
+    one = client.http.request(path=f"/v2/dlq/retry/{first}", method="POST")
+    many = client.http.request(path=f"/v2/dlq/retry?dlqIds={second}&dlqIds={third}", method="POST")
+    bench.run()
+
+    again = bench.consumer.seen[3:]
+    assert [seen.request.body for seen in again] == [b"0", b"1", b"2"]
+    assert [one["messageId"], *(answer["messageId"] for answer in many["responses"])] == [
+        seen.request.header("Upstash-Message-Id") for seen in again
+    ]
+    assert many["cursor"] == ""
+    assert client.dlq.list().messages == []
+
+
+def test_callbacks(bench: Bench, client: Client) -> None:
+    response = client.message.publish_json(
+        url=CONSUMER,
+        body={"a": 1},
+        retries=0,
+        callback=HOST + "/attempt",
+        failure_callback=HOST + "/end",
+        callback_headers={"Retries": "1", "Forward-X": "1", "X": "ignored"},
+        failure_callback_headers={"Method": "PUT"},
+    )
+    message = client.message.get(message_id_of(response))
+    bench.run()
+
+    assert (message.callback, message.failure_callback) == (HOST + "/attempt", HOST + "/end")
+    assert (message.callback_headers, message.failure_callback_headers) == ({"X": ["1"]}, None)
+    _, attempt, end = (seen.request for seen in bench.consumer.seen)
+    assert (attempt.method, attempt.header("X"), end.method) == ("POST", "1", "PUT")
+    told = json.loads(end.body)
+    (letter,) = client.dlq.list().messages
+    assert (told["sourceMessageId"], told["dlqId"]) == (message.message_id, letter.dlq_id)
+    assert (letter.callback, letter.callback_headers) == (message.callback, {"X": ["1"]})
+    logs = client.log.list(filter={"message_id": message.message_id}).logs
+    assert {log.callback for log in logs} == {HOST + "/attempt"}
+    assert [log.callback_headers for log in logs] == [{"X": ["1"]}] * len(logs)
+
+
+def test_callbacks__are_signed(bench: Bench, client: Client) -> None:
+    receiver = Receiver(bench.qstash.keys.current, bench.qstash.keys.next)
+    client.message.publish_json(
+        url=CONSUMER, body={}, retries=0, callback=HOST + "/attempt", failure_callback=HOST + "/end"
+    )
+    bench.qstash.rotate_keys()
+    bench.run()
+
+    now = datetime.datetime.fromtimestamp(bench.kernel.clock.unix, datetime.UTC)
+    with freeze_time(now):
+        for seen in bench.consumer.seen:
+            receiver.verify(
+                signature=seen.request.header("Upstash-Signature") or "",
+                body=seen.request.body.decode(),
+                url=seen.request.url,
+            )
+    assert len(bench.consumer.seen) == 3
 
 
 def test_signing_keys(bench: Bench, client: Client) -> None:

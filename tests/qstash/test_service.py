@@ -184,6 +184,27 @@ def test_access__keys_are_one_resource() -> None:
     assert access(bench, "GET", "/v2/keys").reads == access(bench, "POST", "/v2/keys/rotate").writes
 
 
+def test_access__dead_letters_are_one_resource() -> None:
+    bench = Bench()
+
+    listed = access(bench, "GET", "/v2/dlq?count=1")
+    writes = [
+        access(bench, "GET", "/v2/dlq/1-0").reads,
+        access(bench, "DELETE", "/v2/dlq/1-0").writes,
+        access(bench, "DELETE", "/v2/dlq/").writes,
+        access(bench, "POST", "/v2/dlq/retry/1-0").writes,
+    ]
+
+    assert writes == [listed.reads] * 4
+
+
+@pytest.mark.parametrize("path", ["/v2/dlq/retry/1-0", "/v2/dlq/retry?dlqIds=1-0"])
+def test_access__a_dead_letter_sent_again_meets_publishes_in_its_key(path: str) -> None:
+    bench = Bench()
+
+    assert access(bench, "POST", path, ID).writes == {"qstash:dlq", "qstash:dedup:m_1"}
+
+
 def test_events__refused_by_the_api() -> None:
     with pytest.raises(
         ScenarioError, match=r"^qstash refused to list events: invalid cursor: 'x'$"

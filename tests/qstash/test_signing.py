@@ -10,6 +10,7 @@ from qstash.errors import SignatureError
 
 from emulator.chance import Chance
 from emulator.clock import VIRTUAL_EPOCH
+from emulator.exchange import Reply
 from emulator.qstash.signing import KeyPair, body_hash, sign
 from tests.qstash.support import CONSUMER, Bench
 
@@ -122,6 +123,19 @@ def test_receiver__survives_one_rotation_and_not_two() -> None:
     bench.run()
     with pytest.raises(SignatureError):
         verify(bench, receiver)
+
+
+def test_rotation__is_an_operators_too() -> None:
+    bench = Bench(None, Reply(200))
+    bench.publish({"Upstash-Timeout": "1s"})
+    bench.run(until=1.0)
+    before = bench.qstash.keys.next
+
+    bench.qstash.rotate_keys()
+
+    assert bench.qstash.keys.current == before
+    bench.run()
+    verify(bench, Receiver(before, before))
 
 
 def test_delivery__is_signed_afresh_at_each_attempt() -> None:

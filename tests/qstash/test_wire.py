@@ -4,7 +4,7 @@ import pytest
 
 from emulator.exchange import Request
 from emulator.qstash import Plan
-from emulator.qstash.wire import canonical
+from emulator.qstash.fields import canonical
 from tests.qstash.support import CONSUMER, HOST, Bench, read
 
 NO_SCHEME = "invalid destination url: endpoint has invalid scheme, add http:// or https://"
@@ -231,6 +231,10 @@ def test_delay__quota() -> None:
         (
             {"Upstash-Method": "TRACE"},
             "invalid Upstash-Method: 'TRACE' is none of DELETE, GET, PATCH, POST, PUT",
+        ),
+        (
+            {"Upstash-Method": ""},
+            "invalid Upstash-Method: '' is none of DELETE, GET, PATCH, POST, PUT",
         ),
     ],
 )
