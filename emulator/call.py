@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from emulator.exchange import Outcome, Request
+from emulator.exchange import Outcome, Request, Slow
 
 if TYPE_CHECKING:
     from emulator.delivery import Invocation
@@ -28,7 +28,9 @@ class Call:
     """One parked request.
 
     `name` is `<invocation>#<ordinal>`; `timeout_s` is the client's own limit, None when it would
-    wait for ever. A `late` call arrived after the response of its invocation had been sent.
+    wait for ever. A `late` call arrived after the response of its invocation had been sent, or was
+    still parked then; a `withheld` one is not answered, at least not before its instance runs
+    again.
     """
 
     name: str
@@ -41,7 +43,10 @@ class Call:
     deliver_outcome: Callable[[Outcome], None]
     entry: int = -1
     late: bool = False
+    withheld: bool = False
     answered: bool = False
+    # Applied, and the answer is still on its way: it must not be applied again.
+    slow: Slow | None = None
     step: "Step | None" = field(default=None, repr=False)
     timer: "Step | None" = field(default=None, repr=False)
 

@@ -86,3 +86,15 @@ class Failure:
 
 
 Outcome = Reply | Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """What a service says whose effect is done and whose answer is still to come.
+
+    `outcome` follows `latency_s` seconds later. None never comes: the caller's own time limit ends
+    the wait, or the function's.
+    """
+
+    outcome: Outcome | None
+    latency_s: float = 0.0

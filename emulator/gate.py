@@ -7,10 +7,15 @@ from typing import Literal
 
 from emulator.call import Access, Call
 from emulator.delivery import Delivery, Invocation
-from emulator.exchange import Failure, Outcome, Reply, Request
+from emulator.exchange import Failure, Outcome, Reply, Request, Slow
 from emulator.kernel import Kernel
 from emulator.service import Service
 from emulator.step import Step, StepKind
+
+# What becomes of calls that nobody waited for. On a real host leftover work goes on when the
+# instance serves its next request, or never: `withheld` calls are never answered, `answered` ones
+# take effect during the next request, `reset` ones fail then.
+LatePolicy = Literal["withheld", "answered", "reset"]
 
 # How long the world keeps a request of the bot to its own address open; the caller's own time limit
 # usually ends it sooner.
@@ -34,6 +39,9 @@ class Gate:
         self.unknown_hosts: dict[str, int] = {}
         self.late_calls: list[Call] = []
         self.recording_only = False
+        self.late_policy: LatePolicy = "withheld"
+        self._held: dict[str, list[Call]] = {}
+        self._running_late: dict[str, list[Call]] = {}
 
     def arrive(
         self,
@@ -81,6 +89,8 @@ class Gate:
         )
         if not invocation.open or self.recording_only:
             self._note_late(call, "arrived after the response")
+            if not self.recording_only:
+                self._go_on(call)
             return call
         if ordinal >= kernel.limits.calls_per_invocation:
             self._find(call, "too-many-calls", {"limit": kernel.limits.calls_per_invocation})
@@ -127,7 +137,18 @@ class Gate:
             self._kernel.cancel(call.step)
             self._kernel.cancel(call.timer)
             self._note_late(call, "still parked at the response")
+            self._hold(call)
         invocation.parked.clear()
+        for call in self._running_late.pop(invocation.instance, ()):
+            self._kernel.cancel(call.step)
+            self._hold(call)
+
+    def thawed(self, instance: str) -> None:
+        """The instance runs again: what its earlier invocations left behind goes on, as
+        `late_policy` says.
+        """
+        for call in self._held.pop(instance, ()):
+            self._go_on(call)
 
     def abandon(self, invocation: Invocation) -> None:
         """The instance died: its parked calls are on the wire and still take effect, but nobody
@@ -141,6 +162,35 @@ class Gate:
 
     # -- inside
 
+    def _hold(self, call: Call) -> None:
+        call.withheld = True
+        if self.late_policy != "withheld":
+            self._held.setdefault(call.invocation.instance, []).append(call)
+
+    def _go_on(self, call: Call) -> None:
+        """A late call of an instance that runs just now."""
+        if self.late_policy == "withheld":
+            call.withheld = True
+            return
+        call.withheld = False
+        kernel = self._kernel
+        service = self._service_for(call.request)
+        if self.late_policy == "reset" or service is None:
+            action = lambda: self._settle(call, Failure("reset", "the connection was lost"))  # noqa: E731
+        else:
+            action = lambda: self._apply(call, service)  # noqa: E731
+        call.step = kernel.agenda.add(
+            Step(
+                call.name + "/late",
+                StepKind.ANSWER,
+                kernel.clock.now + kernel.schedule.latency(call),
+                action,
+                task=call.invocation.name,
+                roots=call.roots,
+            )
+        )
+        self._running_late.setdefault(call.invocation.instance, []).append(call)
+
     def _service_for(self, request: Request) -> Service | None:
         origin = request.origin
         if origin not in self._by_origin:
@@ -153,9 +203,35 @@ class Gate:
         return "bot" if request.origin in self._kernel.origins else "unknown"
 
     def _apply(self, call: Call, service: Service) -> None:
-        outcome = service.answer(call)
+        if call.slow is not None:
+            # Frozen between its effect and its answer, which has come in the meantime.
+            self._conclude(call, call.slow.outcome)
+            return
+        answered = service.answer(call)
+        if not isinstance(answered, Slow):
+            self._conclude(call, answered)
+            return
+        call.slow = answered
+        if answered.outcome is None:
+            self._conclude(call, None)
+            return
+        kernel = self._kernel
+        call.step = kernel.agenda.add(
+            Step(
+                call.name + "/answer",
+                StepKind.ANSWER,
+                kernel.clock.now + answered.latency_s,
+                lambda: self._conclude(call, answered.outcome),
+                task=call.invocation.name,
+                roots=call.roots,
+            )
+        )
+
+    def _conclude(self, call: Call, outcome: Outcome | None) -> None:
+        """The answer of an applied call arrives; None is that it never will."""
         self._note_answer(call, outcome)
-        self._settle(call, outcome)
+        if outcome is not None:
+            self._settle(call, outcome)
 
     def _self_post(self, call: Call) -> None:
         invocation = call.invocation
@@ -196,7 +272,7 @@ class Gate:
         )
 
     def _settle(self, call: Call, outcome: Outcome) -> None:
-        if call.answered or call.late:
+        if call.answered or call.withheld:
             return
         call.answered = True
         self._kernel.cancel(call.timer)
@@ -204,7 +280,11 @@ class Gate:
             call.invocation.parked.remove(call)
         call.deliver_outcome(outcome)
 
-    def _note_answer(self, call: Call, outcome: Outcome) -> None:
+    def _note_answer(self, call: Call, outcome: Outcome | None) -> None:
+        if outcome is None:
+            status: int | str = "none"
+        else:
+            status = outcome.status if isinstance(outcome, Reply) else outcome.kind
         self._kernel.note(
             "answer",
             call.name,
@@ -212,7 +292,7 @@ class Gate:
             roots=call.roots,
             generation=call.invocation.generation,
             instance=call.invocation.instance,
-            detail={"status": outcome.status if isinstance(outcome, Reply) else outcome.kind},
+            detail={"status": status},
         )
 
     def _note_late(self, call: Call, why: str) -> None:

@@ -1,8 +1,10 @@
-"""The baton: of the kernel's thread and all threads of bots, exactly one runs at a time.
+"""The baton: of the kernel's thread and the threads of bots, the kernel's runs only while all
+others stand still.
 
-Bots call blocking code inside `async def`; on the kernel's own thread that would be a deadlock, so
-every instance has a thread, which runs only while it holds the baton. A watchdog on the real clock
-ends a run whose holder never gives it back.
+Bots call blocking code inside `async def`, and `def` endpoints run on worker threads; on the
+kernel's own thread either would be a deadlock. So every instance has a crew of threads. The kernel
+sets one of them going and waits until each of them stands still: in a call, in a sleep, at a lock,
+or at the end of its work.
 """
 
 import _thread
@@ -11,10 +13,12 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from emulator.errors import BotHungError, EmulatorBug
+from emulator.serverless.thread_status import is_asleep
 
 T = TypeVar("T")
 
@@ -26,117 +30,93 @@ HANG_LIMIT_S = 10.0
 TRAMPOLINE_FRAMES = 6
 # How long an abandoned thread is given to leave.
 RESCUE_S = 2.0
+# The first look at threads that neither go on nor say why, then one more each time as long.
+PATIENCE_S = 0.005
 _HERE = str(Path(__file__).parent)
+
+State = Literal["idle", "running", "waiting", "ended"]
 
 
 class AbandonedError(BaseException):
-    """Raised inside a bot's thread that is being given up; not an Exception, so that bots do not
-    catch it.
-    """
+    """Raised inside a bot's thread that is given up; not an Exception, so bots do not catch it."""
 
 
-class _Seat:
-    """Where a thread waits for the baton."""
+class Waiter:
+    """One wait of one thread; whoever ends it marks the thread as running before it wakes."""
 
-    __slots__ = ("_lock",)
+    __slots__ = ("_lock", "released", "seat", "timed_out")
 
-    def __init__(self) -> None:
+    def __init__(self, seat: "Seat") -> None:
+        self.seat = seat
+        self.released = False
+        self.timed_out = False
         self._lock = _thread.allocate_lock()
         self._lock.acquire()
 
-    def wait(self, timeout_s: float = -1) -> bool:
-        return self._lock.acquire(timeout=timeout_s)
-
-    def wake(self) -> None:
+    def release(self) -> None:
+        """End the wait. Raises RuntimeError when it has ended already, as a lock does."""
+        with self.seat.crew.guard:
+            if self.released:
+                raise RuntimeError("release unlocked lock")
+            self.released = True
+            if self.seat.waiter is self:
+                self.seat.state = "running"
         self._lock.release()
 
+    def expire(self) -> None:
+        """End the wait by its time limit."""
+        if not self.released:
+            self.timed_out = True
+            self.release()
 
-_local = threading.local()
+    def stand(self) -> None:
+        self._lock.acquire()
 
 
-def current_thread() -> "BotThread | None":
-    """The bot thread that calls this, or None on any other thread."""
-    return getattr(_local, "bot_thread", None)
+class Seat:
+    """One thread of a crew, and what it does as far as the kernel can know."""
 
+    __slots__ = ("crew", "index", "state", "thread", "waiter")
 
-class BotThread:
-    """A thread of a bot. The kernel lends it the baton with `run` and `resume`; it gives it back at
-    the end of a job or by `park`.
-    """
+    def __init__(self, crew: "Crew", thread: threading.Thread) -> None:
+        self.crew = crew
+        self.thread = thread
+        self.state: State = "running"
+        self.waiter: Waiter | None = None
+        self.index = crew.enrol(self)
 
-    def __init__(self, name: str, *, hang_limit_s: float = HANG_LIMIT_S) -> None:
-        self.name = name
-        self.parked = False
-        self.lost = False
-        self._hang_limit_s = hang_limit_s
-        self._kernel = _Seat()
-        self._own = _Seat()
-        self._job: Callable[[], None] | None = None
-        self._error: BaseException | None = None
-        self._abandoned = False
-        self._closing = False
-        # A daemon: a thread that can not be rescued must not keep the process alive.
-        self._thread = threading.Thread(target=self._enter, name=f"thrice-bot-{name}", daemon=True)
-        self._thread.start()
-
-    @property
-    def alive(self) -> bool:
-        return self._thread.is_alive()
-
-    def run(self, job: Callable[[], None]) -> None:
-        """Do `job` on the thread, until it ends or parks. Raises what it raised, or BotHungError
-        after the watchdog's limit.
+    def wait(self, waiter: Waiter, state: State = "waiting") -> None:
+        """Called on the thread itself: stand still until `waiter` is released. Raises
+        AbandonedError when the crew is given up.
         """
-        if self.parked or self.lost:
-            raise EmulatorBug(
-                f"{self.name} was given a job while it was {'lost' if self.lost else 'parked'}"
-            )
-        self._job = job
-        self._hand_over()
-
-    def resume(self) -> None:
-        """Let a parked thread go on."""
-        if not self.parked:
-            raise EmulatorBug(f"{self.name} was resumed but is not parked")
-        self._hand_over()
-
-    def park(self) -> None:
-        """Called on the thread itself: give the baton back and wait for `resume`."""
-        if self._abandoned:
-            raise AbandonedError
-        self.parked = True
-        self._kernel.wake()
-        self._own.wait()
-        self.parked = False
-        if self._abandoned:
+        crew = self.crew
+        # Under the guard, so that nobody ever sees a thread as waiting whose wait has ended.
+        with crew.guard:
+            if crew.abandoned:
+                raise AbandonedError
+            if not waiter.released:
+                self.waiter = waiter
+                self.state = state
+        if self.waiter is waiter:
+            crew.changed()
+        waiter.stand()
+        self.waiter = None
+        if crew.abandoned:
             raise AbandonedError
 
-    def abandon(self) -> None:
-        """Make every `park`, the present one too, raise AbandonedError, so that the job in hand
-        unwinds.
-        """
-        self._abandoned = True
-        if self.parked:
-            self._hand_over()
+    def end(self) -> None:
+        self.state = "ended"
+        self.crew.leave(self)
+        self.crew.changed()
 
-    def close(self) -> bool:
-        """End the thread; returns whether it is gone. One that computes is ended by an exception
-        raised inside it.
-        """
-        self._abandoned = self._closing = True
-        if not self._thread.is_alive():
-            return True
-        if not self.lost:
-            self._own.wake()
-            self._thread.join(RESCUE_S)
-        if self._thread.is_alive() and self._thread.ident is not None:
-            _raise_in(self._thread.ident)
-            self._thread.join(RESCUE_S)
-        return not self._thread.is_alive()
+    def place(self) -> tuple[int, int] | None:
+        """The instruction the thread stands at."""
+        frame = sys._current_frames().get(self.thread.ident or -1)
+        return (id(frame), frame.f_lasti) if frame is not None else None
 
     def stack(self) -> str:
         """Where the thread is now, as a traceback without the frames of the emulator."""
-        frame = sys._current_frames().get(self._thread.ident or -1)
+        frame = sys._current_frames().get(self.thread.ident or -1)
         if frame is None:
             return ""
         rows = [row for row in traceback.extract_stack(frame) if not row.filename.startswith(_HERE)]
@@ -144,46 +124,193 @@ class BotThread:
             rows.pop(0)
         return "".join(traceback.format_list(rows))
 
-    # -- inside
 
-    def _hand_over(self) -> None:
-        self._own.wake()
-        if not self._kernel.wait(self._hang_limit_s):
-            self.lost = True
-            stack = self.stack()
-            raise BotHungError(
-                f"the bot held {self.name} for more than {self._hang_limit_s:g} s of real time "
-                "without a call, a sleep or an answer",
-                stack,
-            )
+_local = threading.local()
+
+
+def current_seat() -> Seat | None:
+    """The seat of the bot thread that calls this, or None on any other thread."""
+    return getattr(_local, "seat", None)
+
+
+def sit_down(seat: Seat) -> None:
+    """Make `seat` the one of the calling thread."""
+    _local.seat = seat
+
+
+class Crew:
+    """All threads of one instance. `settle` is how the kernel waits for them."""
+
+    def __init__(self, name: str, *, hang_limit_s: float = HANG_LIMIT_S) -> None:
+        self.name = name
+        self.abandoned = False
+        self.lost = False
+        self.hang_limit_s = hang_limit_s
+        self.seats: list[Seat] = []
+        self.guard = _thread.allocate_lock()
+        self._enrolled = 0
+        self._signal = _thread.allocate_lock()
+        self._signal.acquire()
+
+    def enrol(self, seat: Seat) -> int:
+        self.seats.append(seat)
+        self._enrolled += 1
+        return self._enrolled
+
+    def leave(self, seat: Seat) -> None:
+        self.seats.remove(seat)
+
+    def changed(self) -> None:
+        """Wake the kernel, which looks at every seat anew."""
+        # A lock as a binary signal: one that is set already stays set.
+        if self._signal.locked():
+            try:
+                self._signal.release()
+            except RuntimeError:
+                return
+
+    def settle(self) -> None:
+        """Wait until every thread stands still. Raises BotHungError after `hang_limit_s` of real
+        time.
+        """
+        slept_s = 0.0
+        slice_s = PATIENCE_S
+        while any(seat.state == "running" for seat in list(self.seats)):
+            if self._signal.acquire(timeout=slice_s):
+                slept_s = 0.0
+                slice_s = PATIENCE_S
+                continue
+            slept_s += slice_s
+            slice_s = min(2 * slice_s, 0.05)
+            if self._stands_behind_others():
+                return
+            if slept_s >= self.hang_limit_s:
+                self._hung()
+
+    def abandon(self) -> None:
+        """Give the crew up: every wait, the present ones too, raises AbandonedError."""
+        with self.guard:
+            self.abandoned = True
+        for seat in list(self.seats):
+            waiter = seat.waiter
+            if waiter is not None:
+                with suppress(RuntimeError):
+                    waiter.release()
+
+    def dismiss(self) -> bool:
+        """End all threads; returns whether they are gone. One that computes is ended by an
+        exception raised inside it.
+        """
+        self.abandon()
+        for seat in list(self.seats):
+            if seat.thread.ident is None:
+                continue
+            seat.thread.join(0 if self.lost else RESCUE_S)
+            if seat.thread.is_alive() and seat.thread.ident is not None:
+                _raise_in(seat.thread.ident)
+                seat.thread.join(RESCUE_S)
+        return not any(seat.thread.is_alive() for seat in list(self.seats))
+
+    def _stands_behind_others(self) -> bool:
+        """Whether those that seem to run all sleep, at a lock or in a join, while others of the
+        crew wait for the world.
+
+        A thread that sleeps for a reason of its own (a file, a child process) is waited for
+        instead.
+        """
+        seats = list(self.seats)
+        if not any(seat.state == "waiting" for seat in seats):
+            return False
+        busy = [seat for seat in seats if seat.state == "running"]
+        places = [seat.place() for seat in busy]
+        for _ in range(3):
+            if not all(is_asleep(seat.thread) for seat in busy):
+                return False
+            # Long enough for a thread that only waits for the interpreter to get it, and to move.
+            if self._signal.acquire(timeout=PATIENCE_S):
+                self.changed()
+                return False
+            if [seat.place() for seat in busy] != places:
+                return False
+        return all(seat.state == "running" for seat in busy)
+
+    def _hung(self) -> None:
+        self.lost = True
+        busy = [seat for seat in self.seats if seat.state == "running"]
+        raise BotHungError(
+            f"the bot held {self.name} for more than {self.hang_limit_s:g} s of real time "
+            "without a call, a sleep or an answer",
+            "\n".join(seat.stack() for seat in busy),
+        )
+
+
+class MainThread:
+    """The thread that runs an instance's event loop: it does one job after another."""
+
+    def __init__(self, crew: Crew) -> None:
+        self.crew = crew
+        self._job: Callable[[], None] | None = None
+        self._error: BaseException | None = None
+        # A daemon: a thread that can not be rescued must not keep the process alive.
+        thread = threading.Thread(target=self._enter, name=f"thrice-bot-{crew.name}", daemon=True)
+        self.seat = Seat(crew, thread)
+        thread.start()
+        crew.settle()
+
+    @property
+    def free(self) -> bool:
+        """Whether the thread has no job in hand."""
+        return self.seat.state == "idle"
+
+    def run(self, job: Callable[[], None]) -> None:
+        """Do `job`, until it ends or the whole crew stands still. Raises what it raised, or
+        BotHungError.
+        """
+        if not self.free or self.seat.waiter is None:
+            raise EmulatorBug(f"{self.crew.name} was given a job while it was {self.seat.state}")
+        self._job = job
+        self.seat.waiter.release()
+        self.crew.settle()
+        self.check()
+
+    def check(self) -> None:
+        """Raise what the last job raised, if it has ended by an exception."""
         error, self._error = self._error, None
         if error is not None:
             raise error
 
     def _enter(self) -> None:
-        _deeper(TRAMPOLINE_FRAMES, self._serve)
+        deeper(TRAMPOLINE_FRAMES, self._serve)
 
     def _serve(self) -> None:
-        _local.bot_thread = self
-        while True:
-            try:
-                self._own.wait()
-                if self._closing:
-                    return
+        seat = self.seat
+        sit_down(seat)
+        try:
+            while True:
+                seat.wait(Waiter(seat), "idle")
                 job, self._job = self._job, None
                 if job is not None:
-                    job()
-            except AbandonedError:
-                pass
-            except BaseException as error:  # handed to the kernel's thread, which raises it
-                self._error = error
-            if self.lost or self._closing:
-                return
-            self._kernel.wake()
+                    self._do(job)
+                if self.crew.lost:
+                    return
+        except AbandonedError:
+            return
+        finally:
+            seat.end()
+
+    def _do(self, job: Callable[[], None]) -> None:
+        try:
+            job()
+        except AbandonedError:
+            if not self.crew.abandoned or self.crew.lost:
+                raise
+        except BaseException as error:  # handed to the kernel's thread, which raises it
+            self._error = error
 
 
-def _deeper(frames: int, work: Callable[[], T]) -> T:
-    return work() if frames == 0 else _deeper(frames - 1, work)
+def deeper(frames: int, work: Callable[[], T]) -> T:
+    """Do `work` this many frames further down."""
+    return work() if frames == 0 else deeper(frames - 1, work)
 
 
 def _raise_in(thread_id: int) -> None:

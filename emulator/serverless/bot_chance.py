@@ -6,7 +6,7 @@ import os
 import random
 from collections.abc import Callable
 
-from emulator.serverless.baton import current_thread
+from emulator.serverless.baton import current_seat
 
 
 class BotChance:
@@ -27,7 +27,7 @@ class BotChance:
         draw = self._draw
 
         def urandom(size: int, /) -> bytes:
-            return draw(size) if current_thread() is not None else real(size)
+            return draw(size) if current_seat() is not None else real(size)
 
         os.urandom = urandom
         random._urandom = urandom  # type: ignore[attr-defined]

@@ -4,7 +4,7 @@ import sys
 from collections import deque
 from typing import Any, TextIO
 
-from emulator.serverless.baton import current_thread
+from emulator.serverless.baton import current_seat
 
 # Lines kept; older ones are forgotten.
 KEEP_LINES = 200
@@ -19,7 +19,7 @@ class _Split:
         self._partial = ""
 
     def write(self, text: str) -> int:
-        if current_thread() is None:
+        if current_seat() is None:
             return self._stream.write(text)
         *whole, self._partial = (self._partial + text).split("\n")
         self._lines.extend(whole)

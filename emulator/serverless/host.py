@@ -8,8 +8,9 @@ from enum import Enum
 from typing import Literal, Protocol
 
 from emulator.delivery import Delivery, Invocation
+from emulator.errors import ScenarioError
 from emulator.exchange import Outcome, Reply, Request
-from emulator.gate import Gate
+from emulator.gate import Gate, LatePolicy
 from emulator.kernel import Kernel
 from emulator.step import Step
 
@@ -27,6 +28,7 @@ THROTTLED: dict[HostKind, Reply] = {
 # Vercel errors page: 504 FUNCTION_INVOCATION_TIMEOUT, 500 FUNCTION_INVOCATION_FAILED; Lambda behind
 # an HTTP front end answers alike.
 TIMED_OUT = Reply(504, (("content-type", "text/plain"),), b"FUNCTION_INVOCATION_TIMEOUT")
+SHUTDOWN_LIMIT_S = 2.0
 FAILED = Reply(500, (("content-type", "text/plain"),), b"FUNCTION_INVOCATION_FAILED")
 
 
@@ -36,13 +38,14 @@ class HostProfile:
     returns.
 
     Requests spread over `instances`; more are started when all are busy, up to `max_instances`.
-    Times in seconds.
+    Times in seconds. `late` is what becomes of calls that were left behind a response.
     """
 
     kind: HostKind = "vercel"
     instances: int = 4
     max_instances: int = 100
     timeout_s: float | None = None
+    late: LatePolicy = "withheld"
 
     @property
     def limit_s(self) -> float:
@@ -55,6 +58,7 @@ class State(Enum):
     BOOTING = "booting"
     BUSY = "busy"
     FROZEN = "frozen"
+    RETIRING = "retiring"
     DEAD = "dead"
 
 
@@ -86,6 +90,9 @@ class Driver(Protocol):
     def freeze(self, instance: Instance) -> None:
         """Nothing of the instance may run from here on."""
 
+    def recycle(self, instance: Instance, over: Callable[[], None]) -> None:
+        """Thaw the instance and have its application shut down; `over` is called when it has."""
+
     def kill(self, instance: Instance) -> None:
         """The instance and its memory are gone."""
 
@@ -98,6 +105,7 @@ class Host:
         self._gate = gate
         self._driver = driver
         self.profile = profile
+        gate.late_policy = profile.late
         self.instances: dict[str, Instance] = {}
         self.cold_starts = 0
         self.throttled = 0
@@ -127,6 +135,7 @@ class Host:
             self._driver.start(instance)
         else:
             instance.state = State.BUSY
+            self._gate.thawed(instance.name)
             self._driver.begin(instance, invocation)
 
     # -- from the driver
@@ -167,6 +176,33 @@ class Host:
             done(FAILED)
 
     # -- for scenarios
+
+    def recycle(self, name: str) -> None:
+        """The platform retires an idle instance: its application is told (ASGI shutdown), then it
+        is gone.
+
+        Raises ScenarioError when the instance is busy.
+        """
+        instance = self.instances[name]
+        if instance.state is not State.FROZEN:
+            raise ScenarioError(
+                f"{name} is {instance.state.value}; only a frozen instance can be recycled"
+            )
+        instance.state = State.RETIRING
+        instance.boot.open = True
+        self._note(instance, "shutdown", None, {})
+        # AWS Lambda, execution environment: 2 s for the shutdown phase, then the instance is
+        # killed.
+        timer = self._kernel.at(
+            self._kernel.clock.now + SHUTDOWN_LIMIT_S, f"{name}.shutdown/timeout", lambda: retired()
+        )
+
+        def retired() -> None:
+            self._kernel.cancel(timer)
+            if name in self.instances:
+                self.die(instance, FAILED, "recycled")
+
+        self._driver.recycle(instance, retired)
 
     def kill(self, name: str) -> None:
         """The instance dies where it is; a request on it fails like a crash does."""

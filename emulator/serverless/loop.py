@@ -83,6 +83,10 @@ class InstanceLoop(base_events.BaseEventLoop):
     def thaw(self) -> None:
         self.frozen = False
 
+    def is_ready(self) -> bool:
+        """Whether `drain` would run something now."""
+        return not self.frozen and (any(not handle._cancelled for handle in self._ready))
+
     def has_leftovers(self) -> bool:
         """Whether something would run if the loop were thawed now or later."""
         return any(not handle._cancelled for handle in self._ready) or any(

@@ -44,13 +44,12 @@ class BotModules:
         self._size = 0
         self._loaded_once = False
 
-    def fresh(self) -> tuple[Any, dict[str, ModuleType]]:
-        """Import the bot anew; returns the app and the set of modules to `activate` whenever it
-        runs.
+    def fresh(self, modules: dict[str, ModuleType]) -> Any:
+        """Import the bot anew into `modules`, which is to be activated whenever it runs; returns
+        the app.
 
         Raises BotImportError, which names the module that can not be imported, or not twice.
         """
-        modules: dict[str, ModuleType] = {}
         self.activate(modules)
         try:
             app: Any = importlib.import_module(self._module)
@@ -66,7 +65,7 @@ class BotModules:
         if not callable(app):
             raise BotImportError(f"{self.spec} is a {type(app).__name__}, not an ASGI application")
         self._loaded_once = True
-        return app, modules
+        return app
 
     def activate(self, modules: dict[str, ModuleType]) -> None:
         """Make these the bot's modules in `sys.modules`."""

@@ -15,7 +15,7 @@ from respx.router import Router
 
 from emulator.errors import UnsupportedLibraryError
 from emulator.exchange import Failure, Outcome, Request
-from emulator.serverless.baton import current_thread
+from emulator.serverless.baton import current_seat
 
 Sent = Callable[[Request, float | None], Outcome]
 SentAsync = Callable[[Request, float | None], Awaitable[Outcome]]
@@ -37,12 +37,12 @@ class _GateRouter(Router):
     def handler(self, request: httpx.Request) -> httpx.Response:
         self._only_bots(request)
         request.read()
-        return _response(self._send(_request(request), _timeout(request)), request)
+        return to_response(self._send(from_httpx(request), _timeout(request)), request)
 
     async def async_handler(self, request: httpx.Request) -> httpx.Response:
         self._only_bots(request)
         await request.aread()
-        return _response(await self._send_async(_request(request), _timeout(request)), request)
+        return to_response(await self._send_async(from_httpx(request), _timeout(request)), request)
 
     def _only_bots(self, request: httpx.Request) -> None:
         """Step aside for everybody else, and for routes that the user's own test has defined.
@@ -53,7 +53,7 @@ class _GateRouter(Router):
         """
         mine, *below = self._mockers
         beside = [router for router in mine.routers if router is not self]
-        if current_thread() is None:
+        if current_seat() is None:
             if beside:
                 raise AllMockedAssertionError(f"RESPX: {request!r} not mocked!")
             raise PassThrough("not a request of a bot", request=request, origin=None)  # type: ignore[arg-type]
@@ -100,7 +100,7 @@ class Outbound:
         shared: dict[str, ssl.SSLContext] = {}
 
         def create(*args: Any, **kwargs: Any) -> ssl.SSLContext:
-            if current_thread() is None:
+            if current_seat() is None:
                 return real(*args, **kwargs)
             key = repr((args, sorted(kwargs.items(), key=lambda item: item[0])))
             if key not in shared:
@@ -118,7 +118,7 @@ class Outbound:
             real = getattr(owner, name)
 
             def guarded(*args: Any, **kwargs: Any) -> Any:
-                if current_thread() is None:
+                if current_seat() is None:
                     return real(*args, **kwargs)
                 address = args[address_at] if len(args) > address_at else kwargs
                 host = address[0] if isinstance(address, tuple) else address
@@ -141,7 +141,8 @@ class Outbound:
         guard(socket.socket, "connect_ex", 1)
 
 
-def _request(request: httpx.Request) -> Request:
+def from_httpx(request: httpx.Request) -> Request:
+    """The request as it would go out, byte for byte."""
     url = request.url
     origin = f"{url.scheme}://{url.netloc.decode('ascii')}"
     headers = tuple(
@@ -159,15 +160,17 @@ def _timeout(request: httpx.Request) -> float | None:
     return float(limit) if limit is not None else None
 
 
-def _response(outcome: Outcome, request: httpx.Request) -> httpx.Response:
+def to_response(outcome: Outcome, request: httpx.Request) -> httpx.Response:
+    """What httpx gives back or raises for an outcome."""
     if isinstance(outcome, Failure):
-        raise _error(outcome, request)
+        raise to_error(outcome, request)
     return httpx.Response(
         outcome.status, headers=list(outcome.headers), content=outcome.body, request=request
     )
 
 
-def _error(failure: Failure, request: httpx.Request) -> httpx.TransportError:
+def to_error(failure: Failure, request: httpx.Request) -> httpx.TransportError:
+    """What httpx raises for a failure."""
     message = failure.message or failure.kind
     if failure.kind == "timeout":
         return httpx.ReadTimeout(message, request=request)

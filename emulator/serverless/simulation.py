@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from emulator.clock import VIRTUAL_EPOCH
 from emulator.errors import ScenarioError
@@ -18,6 +18,8 @@ from emulator.serverless.baton import HANG_LIMIT_S
 from emulator.serverless.bot_chance import BotChance
 from emulator.serverless.bot_clock import BotClock
 from emulator.serverless.bot_output import BotOutput
+from emulator.serverless.bot_threads import BotThreads
+from emulator.serverless.client import DirectClient
 from emulator.serverless.modules import BotModules
 from emulator.serverless.outbound import Outbound
 
@@ -30,6 +32,9 @@ class Simulation:
     closes over). `env` is set while the bot's modules may run. `tainted` tells that a thread of a
     bot could not be ended: the process should not be trusted with another run.
     """
+
+    # The patches are the process's, so there can be one at a time.
+    _active: "ClassVar[Simulation | None]" = None
 
     def __init__(
         self,
@@ -49,16 +54,21 @@ class Simulation:
         self._old_env: dict[str, str | None] = {}
         self._driver: AsgiDriver | None = None
         self._chance = BotChance(lambda size: self._attached().draw(size))
+        self._threads = BotThreads(self._attached)
         self._outbound = Outbound(
             self._send, self._send_async, lambda host: self._attached().refuse(host)
         )
         self._entered = False
 
     def __enter__(self) -> Self:
+        if Simulation._active is not None:
+            raise ScenarioError("one simulation at a time: end the first before you begin another")
+        Simulation._active = self
         self._old_env = {name: os.environ.get(name) for name in self._env}
         os.environ.update(self._env)
         self.output.start()
         self._outbound.start()
+        self._threads.start()
         self._chance.start(b"thrice")
         self.clock.start(VIRTUAL_EPOCH)
         self._entered = True
@@ -71,8 +81,10 @@ class Simulation:
         trace: TracebackType | None,
     ) -> None:
         self._entered = False
+        Simulation._active = None
         self.clock.stop()
         self._chance.stop()
+        self._threads.stop()
         self._outbound.stop()
         self.output.stop()
         self.modules_at_rest()
@@ -81,6 +93,10 @@ class Simulation:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+    def client(self, **options: Any) -> DirectClient:
+        """An HTTP client for the bot that skips httpx and respx; see `DirectClient`."""
+        return DirectClient(self._send_async, **options)
 
     def connect(self, kernel: Kernel, gate: Gate) -> AsgiDriver:
         """The driver for one world; `World(simulation.connect, ...)`."""
@@ -103,14 +119,17 @@ class Simulation:
         if self._driver is driver:
             self._driver = None
 
-    def load(self) -> tuple[Any, dict[str, ModuleType]]:
-        """A cold start's application and its modules. Called on the instance's thread."""
+    def load(self, modules: dict[str, ModuleType]) -> Any:
+        """A cold start's application; its modules go into `modules`. Called on the instance's
+        thread.
+        """
         if self._modules is None:
             assert self._factory is not None
-            return self._factory(), {}
-        return self._modules.fresh()
+            return self._factory()
+        return self._modules.fresh(modules)
 
     def activate(self, modules: dict[str, ModuleType]) -> None:
+        """Make an instance's modules those of the process."""
         if self._modules is not None:
             self._modules.activate(modules)
 

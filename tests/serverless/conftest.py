@@ -106,16 +106,23 @@ def small_world() -> Iterator[MakeWorld]:
             instances: int = 4,
             max_instances: int = 100,
             timeout_s: float | None = None,
+            late: Any = "withheld",
             root: Path | None = None,
             env: dict[str, str] | None = None,
             hang_limit_s: float = 10.0,
             seed: int = 1,
         ) -> SmallWorld:
+            # One simulation at a time: a second world of the same test ends the first.
+            stack.close()
             simulation = stack.enter_context(
                 Simulation(app, root=root, env=env, hang_limit_s=hang_limit_s)
             )
             profile = HostProfile(
-                kind=kind, instances=instances, max_instances=max_instances, timeout_s=timeout_s
+                kind=kind,
+                instances=instances,
+                max_instances=max_instances,
+                timeout_s=timeout_s,
+                late=late,
             )
             world = SmallWorld(simulation, profile, seed)
             stack.callback(world.driver.close)

@@ -432,7 +432,6 @@ def test_background_task__is_frozen_on_lambda_and_awaited_on_vercel(
     on_vercel.run()
     assert on_vercel.echo.paths == ["/publish"]
     assert on_vercel.gate.late_calls == []
-    on_vercel.driver.close()
     on_lambda = small_world(one_route(endpoint), kind="lambda")
     on_lambda.post("/")
     on_lambda.run()
@@ -580,6 +579,14 @@ def test_environment__is_set_for_the_bot_and_restored(small_world: Make, one_rou
     world.simulation.__exit__(None, None, None)
     assert "THRICE_TEST_VARIABLE" not in os.environ
     world.simulation.__enter__()
+
+
+def test_second_simulation__needs_the_first_to_end(small_world: Make, one_route: Make) -> None:
+    small_world(one_route(None))
+    with pytest.raises(
+        ScenarioError, match=r"^one simulation at a time: end the first before you begin another$"
+    ):
+        Simulation(one_route(None)).__enter__()
 
 
 def test_second_world__needs_the_first_to_be_closed(small_world: Make, one_route: Make) -> None:

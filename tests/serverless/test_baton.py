@@ -11,82 +11,87 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from emulator.errors import BotHungError
-from emulator.serverless.baton import BotThread, current_thread
+from emulator.serverless.baton import Crew, MainThread, Waiter, current_seat
 
 
 def test_run__works_on_the_bots_own_thread() -> None:
-    thread = BotThread("i0")
+    main = MainThread(Crew("i0"))
     seen: list[Any] = []
-    thread.run(lambda: seen.append((threading.current_thread().name, current_thread())))
-    assert seen == [("thrice-bot-i0", thread)]
-    assert current_thread() is None
-    assert thread.close()
+    main.run(lambda: seen.append((threading.current_thread().name, current_seat())))
+    assert seen == [("thrice-bot-i0", main.seat)]
+    assert current_seat() is None
+    assert main.free
+    assert main.crew.dismiss()
 
 
 def test_run__raises_what_the_job_raised() -> None:
-    thread = BotThread("i0")
+    main = MainThread(Crew("i0"))
 
     def job() -> None:
         raise ValueError("from the bot")
 
     with pytest.raises(ValueError, match=r"^from the bot$"):
-        thread.run(job)
-    assert thread.close()
+        main.run(job)
+    assert main.crew.dismiss()
 
 
-def test_park__gives_the_baton_back_until_resumed() -> None:
-    thread = BotThread("i0")
+def test_wait__gives_the_baton_back_until_released() -> None:
+    main = MainThread(Crew("i0"))
+    waiter = Waiter(main.seat)
     order: list[str] = []
 
     def job() -> None:
         order.append("before")
-        thread.park()
+        main.seat.wait(waiter)
         order.append("after")
 
-    thread.run(job)
+    main.run(job)
     order.append("kernel")
-    assert thread.parked
-    thread.resume()
+    assert not main.free
+    waiter.release()
+    main.crew.settle()
     assert order == ["before", "kernel", "after"]
-    assert thread.close()
+    assert main.crew.dismiss()
 
 
-def test_two_parked_threads__can_be_resumed_in_reverse_order() -> None:
-    first, second = BotThread("i0"), BotThread("i1")
+def test_two_waiting_threads__can_be_released_in_reverse_order() -> None:
     order: list[str] = []
-    for thread in (first, second):
+    mains, waiters = [], []
+    for name in ("i0", "i1"):
+        main = MainThread(Crew(name))
+        waiter = Waiter(main.seat)
 
-        def job(thread: BotThread = thread) -> None:
-            thread.park()
-            order.append(thread.name)
+        def job(main: MainThread = main, waiter: Waiter = waiter) -> None:
+            main.seat.wait(waiter)
+            order.append(main.crew.name)
 
-        thread.run(job)
-    second.resume()
-    first.resume()
+        main.run(job)
+        mains.append(main)
+        waiters.append(waiter)
+    for main, waiter in reversed(list(zip(mains, waiters, strict=True))):
+        waiter.release()
+        main.crew.settle()
     assert order == ["i1", "i0"]
-    assert first.close()
-    assert second.close()
+    assert all(main.crew.dismiss() for main in mains)
 
 
-def test_close__unwinds_a_parked_thread() -> None:
-    thread = BotThread("i0")
+def test_dismiss__unwinds_a_waiting_thread() -> None:
+    main = MainThread(Crew("i0"))
     unwound: list[str] = []
 
     def job() -> None:
         try:
-            thread.park()
+            main.seat.wait(Waiter(main.seat))
         finally:
             unwound.append("finally")
 
-    thread.run(job)
-    thread.abandon()
+    main.run(job)
+    assert main.crew.dismiss()
     assert unwound == ["finally"]
-    assert thread.close()
-    assert not thread.alive
 
 
 def test_busy_loop__is_found_by_the_watchdog_and_rescued() -> None:
-    thread = BotThread("i0", hang_limit_s=0.2)
+    main = MainThread(Crew("i0", hang_limit_s=0.2))
 
     def spins_for_ever() -> None:
         while True:
@@ -95,10 +100,23 @@ def test_busy_loop__is_found_by_the_watchdog_and_rescued() -> None:
     with pytest.raises(
         BotHungError, match=r"^the bot held i0 for more than 0\.2 s of real time"
     ) as caught:
-        thread.run(spins_for_ever)
+        main.run(spins_for_ever)
     assert "spins_for_ever" in caught.value.stack
-    assert thread.close()
-    assert not thread.alive
+    assert main.crew.dismiss()
+    assert not main.seat.thread.is_alive()
+
+
+def test_thread_that_sleeps_for_a_reason_of_its_own__is_waited_for() -> None:
+    main = MainThread(Crew("i0"))
+    done: list[str] = []
+
+    def job() -> None:
+        threading.Event().wait(0.1)
+        done.append("slept")
+
+    main.run(job)
+    assert done == ["slept"]
+    assert main.crew.dismiss()
 
 
 def test_blocking_call_inside_async_def__parks_instead_of_dead_locking(
