@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import IO, Literal
 
 EntryKind = Literal[
@@ -66,7 +66,6 @@ class Tally:
     dead: int = 0
     findings: int = 0
     generation: int = 0
-    by_generation: list[int] = field(default_factory=list)
 
     @property
     def clean(self) -> bool:
@@ -140,9 +139,6 @@ class Journal:
                 setattr(tally, counter, getattr(tally, counter) + 1)
             if kind == "delivery":
                 tally.generation = max(tally.generation, generation)
-                while len(tally.by_generation) <= generation:
-                    tally.by_generation.append(0)
-                tally.by_generation[generation] += 1
         if len(self._entries) > self._compact_at:
             self._compact()
         return seq

@@ -2,7 +2,7 @@
 construct.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -14,11 +14,12 @@ from emulator.firestore import Firestore
 from emulator.gate import Gate
 from emulator.journal import Entry, Journal
 from emulator.kernel import Kernel, Limits
-from emulator.meta import Messenger
+from emulator.meta import Field, Messenger
 from emulator.meta.delivery import Spacing
 from emulator.qstash import QStash
 from emulator.schedule import Fifo, Schedule
 from emulator.serverless.host import Driver, Host, HostProfile
+from emulator.stubs import GoogleTokens, Stub, StubService
 
 PUBLIC_URL = "https://my-bot.example.com"
 WEBHOOK = "/api/messenger"
@@ -44,8 +45,8 @@ class World:
     """One execution's outside world around one bot.
 
     `connect` makes the driver that runs the bot, for example `simulation.connect`. Times are
-    seconds of the world's clock. Use it as a context manager, or call `close`: everything the bot
-    left running is ended then.
+    seconds of the world's clock. `services` are stubs for whatever else the bot needs. Use it as a
+    context manager, or call `close`: everything the bot left running is ended then.
     """
 
     def __init__(
@@ -58,20 +59,33 @@ class World:
         webhook: str = WEBHOOK,
         copies: int = 3,
         spacing: Spacing = "at-once",
+        fields: Sequence[Field] = ("messages",),
         limits: Limits | None = None,
         schedule: Callable[[Chance], Schedule] = Fifo,
         journal: Journal | None = None,
         epoch: float = VIRTUAL_EPOCH,
+        services: Sequence[Stub] = (),
     ) -> None:
         self.kernel = Kernel(
             seed=seed, limits=limits, schedule=schedule, journal=journal, epoch=epoch
         )
         self.meta = Messenger(
-            self.kernel, callback_url=public_url + webhook, copies=copies, spacing=spacing
+            self.kernel,
+            callback_url=public_url + webhook,
+            copies=copies,
+            spacing=spacing,
+            fields=fields,
         )
         self.qstash = QStash(self.kernel)
         self.firestore = Firestore(self.kernel)
-        self.gate = Gate(self.kernel, (self.firestore, self.qstash, self.meta))
+        self.stubs = StubService(self.kernel, services)
+        self.google_tokens = GoogleTokens(self.kernel)
+        # The first that claims an address answers: a stub never replaces a platform, but may
+        # replace the tokens.
+        self.gate = Gate(
+            self.kernel,
+            (self.firestore, self.qstash, self.meta, self.stubs, self.google_tokens),
+        )
         self.driver = connect(self.kernel, self.gate)
         self.host = Host(self.kernel, self.gate, self.driver, host or HostProfile())
         self.driver.host = self.host

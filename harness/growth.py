@@ -1,5 +1,6 @@
 """Amplification: how much the world had to do for one user message."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,15 +36,19 @@ def measure(runs: Sequence[Rapid]) -> Growth:
     messages = sum(len(run.messages) for run in runs)
     levels: list[int] = []
     publishes = 0
+    worst_attempts = 0
     for run in runs:
         publishes += run.week.publishes
-        seen: set[int] = set()
+        by_root: Counter[str] = Counter()
         for entry in run.of("delivery"):
-            if entry.seq not in seen and entry.roots:
-                seen.add(entry.seq)
-                while len(levels) <= entry.generation:
-                    levels.append(0)
-                levels[entry.generation] += 1
+            # Echoes and receipts are the platform's doing; what the bot does because of one counts.
+            if not entry.roots or entry.detail.get("kind") == "echo":
+                continue
+            levels += [0] * (entry.generation + 1 - len(levels))
+            levels[entry.generation] += 1
+            if entry.generation > 0:
+                by_root.update(entry.roots)
+        worst_attempts = max(worst_attempts, *by_root.values(), 0)
     later = levels[1:]
     attempts = sum(later)
     parents = sum(later[:-1])
@@ -57,9 +62,6 @@ def measure(runs: Sequence[Rapid]) -> Growth:
         worst_publishes=max(
             (tally.publishes for run in runs for tally in run.tallies.values()), default=0
         ),
-        worst_attempts=max(
-            (sum(tally.by_generation[1:]) for run in runs for tally in run.tallies.values()),
-            default=0,
-        ),
+        worst_attempts=worst_attempts,
         cut=sum(len(run.cut) for run in runs),
     )

@@ -15,6 +15,7 @@ from harness import profile_keys
 from harness.errors import ProfileError
 from harness.profile_file import FILE, SHARED_FILE, ProfileFile, find_profile
 from harness.profile_keys import Wrong
+from harness.profile_services import Service, read_services
 from harness.template import fill, names_in
 
 HostKind = Literal["lambda", "vercel"]
@@ -97,7 +98,8 @@ class RateLimits:
 class Profile:
     """Everything the harness knows of a bot.
 
-    `store` is None for a bot without one; `source` is the file that the profile came from.
+    `store` is None for a bot without one; `services` are stubs for what else it needs; `source` is
+    the file that the profile came from.
     """
 
     bot: Bot
@@ -105,12 +107,13 @@ class Profile:
     store: Store | None = field(default_factory=Store)
     expect: Expect = field(default_factory=Expect)
     limits: RateLimits = field(default_factory=RateLimits)
+    services: tuple[Service, ...] = ()
     source: Path | None = field(default=None, compare=False)
 
     def digest(self) -> str:
         """SHA-256, in hex, of the resolved profile.
 
-        It is the same on every machine: a seed file counts with its content, not with its path.
+        It is the same on every machine: files count with their content, not with their paths.
         Raises ProfileError if the seed file can not be read any more.
         """
         resolved = asdict(self)
@@ -122,6 +125,9 @@ class Profile:
                 reason = f"can not be read: {error.strerror}"
                 raise ProfileError(f"the seed file {self.store.seed} {reason}") from None
             resolved["store"]["seed"] = hashlib.sha256(seed).hexdigest()
+        for service in resolved["services"]:
+            for answer in service["answers"]:
+                answer["body"] = hashlib.sha256(answer["body"]).hexdigest()
         canonical = json.dumps(resolved, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -189,11 +195,13 @@ def _resolve(file: ProfileFile, app: str | None) -> Profile:
         bot["app"] = app
     if "app" not in bot:
         raise file.error("bot", "app", "is missing, and there is no --app")
+    checked_bot = Bot(**bot)
     return Profile(
-        bot=Bot(**bot),
+        bot=checked_bot,
         host=host,
         store=Store(**store) if "store" in file.tables else None,
         expect=expect,
         limits=limits,
+        services=read_services(file, checked_bot.public_url),
         source=file.path,
     )

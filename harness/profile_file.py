@@ -17,7 +17,9 @@ from harness.profile_keys import TABLES, Wrong, nearest, quoted, type_name
 FILE = "thrice.toml"
 SHARED_FILE = "pyproject.toml"
 
-_TABLE_NAMES = ("bot", "bot.env", *(name for name in TABLES if name != "bot"))
+SERVICES = "services"
+
+_TABLE_NAMES = ("bot", "bot.env", *(name for name in TABLES if name != "bot"), SERVICES)
 _ENV_EXAMPLE = 'QSTASH_URL = "{qstash.url}"'
 
 
@@ -80,7 +82,7 @@ class ProfileFile:
     def refuse_unknown_tables(self) -> None:
         """Raise ProfileError for a table, or a key outside every table, that no profile has."""
         for name, value in self.tables.items():
-            if name in TABLES:
+            if name in TABLES or name == SERVICES:
                 continue
             home = _home(name)
             if home and not isinstance(value, dict):
@@ -97,12 +99,16 @@ class ProfileFile:
     def error(self, table: str, key: str, what: str, example: str = "") -> ProfileError:
         """The error for a key; without `example` it ends with the key's own."""
         label = f"{self.name_of(table)} {key}".rstrip()
-        example = example or TABLES[table][key].example
+        return self.error_at(label, what, example or TABLES[table][key].example)
+
+    def error_at(self, label: str, what: str, example: str) -> ProfileError:
+        """The error for a place in this file."""
         return ProfileError(f"{self.shown}: {label}: {what}\n  for example: {example}")
 
     def name_of(self, table: str) -> str:
-        """A table as it is written in this file: `[host]` or `[tool.thrice.host]`."""
-        return f"[{self.prefix}{table}]"
+        """A table as it is written in this file: `[host]`, `[tool.thrice.host]`, `[[services]]`."""
+        name = f"[{self.prefix}{table}]"
+        return f"[{name}]" if table == SERVICES else name
 
     def _table(self, name: str, value: object) -> Mapping[str, Any]:
         if not isinstance(value, dict):

@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,16 @@ from urllib.parse import urlsplit
 from harness.template import VARIABLES, names_in
 
 LONGEST_TIMEOUT_S = 900  # AWS Lambda docs, "Configure Lambda function timeout": at most 15 minutes
+
+# Addresses that the world's own fakes answer, so that no stub may take their place.
+FAKED_HOSTS = (
+    "firestore.googleapis.com",
+    "graph.facebook.com",
+    "qstash.upstash.io",
+    "qstash-eu-central-1.upstash.io",
+    "qstash-us-east-1.upstash.io",
+)
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class Wrong(ValueError):
@@ -67,12 +78,15 @@ def _whole(low: int, high: int) -> Callable[[object], int]:
     return read
 
 
-def _seconds(high: float) -> Callable[[object], float]:
+def _seconds(high: float, *, or_none: bool = False) -> Callable[[object], float]:
+    """A number of seconds, above 0 unless `or_none`."""
+
     def read(value: object) -> float:
         if not isinstance(value, int | float) or isinstance(value, bool):
             raise Wrong(f"has to be a number of seconds, not {type_name(value)}")
-        if not 0 < value <= high:
-            raise Wrong(f"{value} is out of range, it has to be above 0 and at most {high:g}")
+        if not (0 < value <= high or (or_none and value == 0)):
+            low = "at least 0" if or_none else "above 0"
+            raise Wrong(f"{value} is out of range, it has to be {low} and at most {high:g}")
         return float(value)
 
     return read
@@ -138,6 +152,68 @@ def _collection(value: object) -> str:
     return text
 
 
+def _host(value: object) -> str:
+    text = _text(value).lower()
+    label = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
+    if text.startswith("*") and not re.fullmatch(rf"\*\.{label}(\.{label})+", text):
+        raise Wrong(f"{quoted(text)} has to be * and a domain of two names or more, without a port")
+    if not re.fullmatch(rf"(\*\.)?{label}(\.{label})*(:[0-9]{{1,5}})?", text):
+        raise Wrong(f"{quoted(text)} has to be a host only, without a scheme, path or user name")
+    name, _, port = text.partition(":")
+    if port and not 0 < int(port) <= 65_535:
+        raise Wrong(f"{quoted(text)} has a port out of range, it has to be from 1 to 65,535")
+    if name in FAKED_HOSTS:
+        raise Wrong(f"{quoted(text)} is part of every world already; take this table out")
+    return text
+
+
+def _path_pattern(value: object) -> str:
+    text = _text(value)
+    if not text.startswith("/"):
+        raise Wrong(f'{quoted(text)} has to begin with "/"')
+    if not re.fullmatch(r"[!-~]*", text) or re.search(r"[?#]", text):
+        raise Wrong(f"{quoted(text)} has to be a path as it is sent, without query or fragment")
+    return text
+
+
+def _headers(value: object) -> tuple[tuple[str, str], ...]:
+    """Names and values; values are never quoted, they may be secrets."""
+    if not isinstance(value, dict):
+        raise Wrong(f"has to be a table, not {type_name(value)}")
+    for name, content in value.items():
+        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+            raise Wrong(f"{quoted(name)} can not name a header")
+        if name.lower() in ("content-length", "transfer-encoding"):
+            raise Wrong(f"{name} follows from the body; take it out")
+        if not isinstance(content, str):
+            raise Wrong(f"{name} has to be a string, not {type_name(content)}")
+        if not re.fullmatch(r"([!-~]([ \t!-~]*[!-~])?)?", content):
+            raise Wrong(f"{name} has to be printable ASCII, without blanks around it")
+    return tuple(value.items())
+
+
+def _json_value(value: object) -> bytes:
+    """The body that a table or an array stands for."""
+    if not isinstance(value, dict | list):
+        raise Wrong(f"has to be a table or an array, not {type_name(value)}")
+    _refuse_what_json_has_not(value)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _refuse_what_json_has_not(value: object) -> None:
+    inner: Iterable[object] = ()
+    if isinstance(value, dict):
+        inner = value.values()
+    elif isinstance(value, list):
+        inner = value
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise Wrong(f"holds {value}, which JSON can not")
+    elif not isinstance(value, str | int | float):
+        raise Wrong(f"holds {type_name(value)}, which JSON can not; write it as a string")
+    for one in inner:
+        _refuse_what_json_has_not(one)
+
+
 def env_name(name: str) -> None:
     """Raise Wrong unless an environment variable can have this name."""
     if not name or "=" in name or "\0" in name:
@@ -189,4 +265,20 @@ TABLES: Mapping[str, Mapping[str, Key]] = {
     "limits": {
         "messages_per_user_minute": Key(_whole(1, 10_000), "messages_per_user_minute = 10"),
     },
+}
+
+# One [[services]] table has these, and those of its answer, or `answers` with several.
+SERVICE: Mapping[str, Key] = {
+    "host": Key(_host, 'host = "api.openai.com"'),
+    "method": Key(_one_of(*METHODS), 'method = "POST"'),
+    "path": Key(_path_pattern, 'path = "/v1/chat/*"'),
+}
+
+ANSWER: Mapping[str, Key] = {
+    "status": Key(_whole(200, 599), "status = 200"),
+    "body": Key(_text, 'body = "tests/completion.json"'),
+    "json": Key(_json_value, "json = { id = 1, choices = [] }"),
+    "headers": Key(_headers, 'headers = { retry-after = "1" }'),
+    "latency_s": Key(_seconds(LONGEST_TIMEOUT_S, or_none=True), "latency_s = 0.8"),
+    "fault": Key(_one_of("refused", "timeout", "reset"), 'fault = "timeout"'),
 }

@@ -11,6 +11,7 @@ from emulator.meta.credentials import Credentials
 from emulator.meta.delivery import Spacing
 from emulator.qstash.service import DEFAULT_CURRENT_KEY, DEFAULT_NEXT_KEY, DEFAULT_TOKEN
 from emulator.schedule import Fifo, Schedule
+from emulator.stubs import Answer, Stub
 from harness.errors import ProfileError
 from harness.profile import Profile, render_env
 
@@ -44,6 +45,7 @@ class Stage:
         self.seed = seed
         self.simulation = simulation
         self._store_seed = _read_seed(profile)
+        self._stubs = _stubs(profile)
 
     @contextmanager
     def world(
@@ -69,6 +71,7 @@ class Stage:
             copies=copies,
             spacing=spacing,
             schedule=schedule,
+            services=self._stubs,
         ) as world:
             for path, fields in self._store_seed.items():
                 world.firestore.put(path, fields)
@@ -81,6 +84,27 @@ def simulated(profile: Profile, *, root: Path, seed: int) -> Iterator[Stage]:
     env = render_env(profile, variables(profile))
     with Simulation(profile.bot.app, root=root, env=env) as simulation:
         yield Stage(profile, simulation, seed=seed)
+
+
+def _stubs(profile: Profile) -> tuple[Stub, ...]:
+    return tuple(
+        Stub(
+            host=service.host,
+            method=service.method,
+            path=service.path,
+            answers=tuple(
+                Answer(
+                    status=answer.status,
+                    headers=answer.headers,
+                    body=answer.body,
+                    latency_s=answer.latency_s,
+                    fault=answer.fault,
+                )
+                for answer in service.answers
+            ),
+        )
+        for service in profile.services
+    )
 
 
 def _read_seed(profile: Profile) -> dict[str, dict[str, object]]:

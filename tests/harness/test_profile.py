@@ -18,6 +18,7 @@ from harness.profile import (
     load_profile,
     render_env,
 )
+from harness.profile_services import Service, ServiceAnswer
 from harness.template import VARIABLES
 
 REPOSITORY = Path(__file__).parents[2]
@@ -91,6 +92,14 @@ def test_all_keys_are_read(tmp_path: Path) -> None:
         replies = 2
         [limits]
         messages_per_user_minute = 3
+        [[services]]
+        host = "api.example.org"
+        method = "POST"
+        path = "/v1/*"
+        status = 201
+        body = "made"
+        headers = { x-request-id = "1" }
+        latency_s = 0.5
         """,
     )
 
@@ -106,6 +115,24 @@ def test_all_keys_are_read(tmp_path: Path) -> None:
         store=Store(kind="firestore", dedup="tenants/a/seen", seed=tmp_path / "seed.json"),
         expect=Expect(publishes=0, replies=2),
         limits=RateLimits(messages_per_user_minute=3),
+        services=(
+            Service(
+                host="api.example.org",
+                method="POST",
+                path="/v1/*",
+                answers=(
+                    ServiceAnswer(
+                        status=201,
+                        headers=(
+                            ("content-type", "text/plain; charset=utf-8"),
+                            ("x-request-id", "1"),
+                        ),
+                        body=b"made",
+                        latency_s=0.5,
+                    ),
+                ),
+            ),
+        ),
     )
 
 
@@ -260,6 +287,7 @@ def test_digest__does_not_depend_on_order_or_on_written_defaults(tmp_path: Path)
         Profile(bot=Bot(app="a:b"), store=None),
         Profile(bot=Bot(app="a:b"), host=Host(timeout_s=29)),
         Profile(bot=Bot(app="a:b"), limits=RateLimits(messages_per_user_minute=None)),
+        Profile(bot=Bot(app="a:b"), services=(Service(host="api.example.org"),)),
     ],
 )
 def test_digest__changes_with_the_profile(other: Profile) -> None:
@@ -275,6 +303,18 @@ def test_digest__changes_with_the_content_of_the_seed(tmp_path: Path) -> None:
     seed.write_text('{"a": 1}')
 
     assert profile.digest() != before
+
+
+def test_digest__bodies_of_services_count_with_their_content(tmp_path: Path) -> None:
+    digests = []
+    for name, content in (("one", "hello"), ("two", "hello"), ("three", "good-bye")):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / f"{name}.txt").write_text(content)
+        text = f'[bot]\n{APP}\n[[services]]\nhost = "a.example"\nbody = "{name}.txt"\n'
+        digests.append(profile_of(folder, text).digest())
+
+    assert digests[0] == digests[1] != digests[2]
 
 
 def test_digest__seed_gone_since(tmp_path: Path) -> None:

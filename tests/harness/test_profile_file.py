@@ -107,7 +107,7 @@ def test_seed_is_not_json(tmp_path: Path) -> None:
         profile_of(tmp_path, f'[bot]\n{APP}\n[store]\nseed = "seed.json"\n')
 
 
-ALL_TABLES = "[bot], [bot.env], [host], [store], [expect], [limits]"
+ALL_TABLES = "[bot], [bot.env], [host], [store], [expect], [limits], [[services]]"
 
 
 @pytest.mark.parametrize(
@@ -120,9 +120,15 @@ ALL_TABLES = "[bot], [bot.env], [host], [store], [expect], [limits]"
             id="table misspelt",
         ),
         pytest.param(
-            '[[services]]\nhost = "api.openai.com"\n',
-            f"[services]: unknown table\n  known: {ALL_TABLES}\n  for example: [bot]",
+            "[queue]\n",
+            f"[queue]: unknown table\n  known: {ALL_TABLES}\n  for example: [bot]",
             id="table of no profile",
+        ),
+        pytest.param(
+            "[[servces]]\n",
+            f"[servces]: unknown table, did you mean [[services]]?\n"
+            f"  known: {ALL_TABLES}\n  for example: [[services]]",
+            id="array of tables misspelt",
         ),
         pytest.param(
             'webhook = "/hook"\n',

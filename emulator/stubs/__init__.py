@@ -1,0 +1,7 @@
+"""Stubs for whatever else a bot needs, and the tokens that Google's own clients ask for first."""
+
+from emulator.stubs.google_tokens import GoogleTokens
+from emulator.stubs.service import Recorded, StubService
+from emulator.stubs.stub import Answer, Fault, Stub
+
+__all__ = ["Answer", "Fault", "GoogleTokens", "Recorded", "Stub", "StubService"]
