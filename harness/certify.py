@@ -16,8 +16,8 @@ from harness.checks.observed import Observed, plural
 from harness.errors import UsageError
 from harness.growth import measure
 from harness.profile import Profile
-from harness.scenarios.handshake import run_handshakes
-from harness.scenarios.rapid import SPACINGS, Rapid, run_rapid
+from harness.scenarios.rapid import RAPID
+from harness.scenarios.scenario import Run
 from harness.stage import Stage, simulated
 from harness.verdict import Verdict
 
@@ -42,21 +42,17 @@ def select(only: Collection[str] = (), skip: Collection[str] = ()) -> list[Check
 def observe(
     stage: Stage, checks: Sequence[Check], *, progress: Progress = lambda text: None
 ) -> Observed:
-    """Run what the checks need."""
-    profile = stage.profile
-    scenarios = {check.scenario for check in checks if check.needs(profile) is None}
-    rapids: tuple[Rapid, ...] = ()
-    if "rapid" in scenarios:
-        found = []
-        for spacing in SPACINGS:
-            progress(f"ten rapid messages, three copies each, {spacing}")
-            found.append(run_rapid(stage, spacing))
-        rapids = tuple(found)
-    handshakes = None
-    if "handshake" in scenarios:
-        progress("subscription handshake")
-        handshakes = run_handshakes(stage)
-    return Observed(profile, rapids, handshakes)
+    """Play every run of the scenarios that these checks need, each scenario once."""
+    wanted = {
+        check.scenario.id: check.scenario for check in checks if check.needs(stage.profile) is None
+    }
+    runs: dict[str, list[Run]] = {}
+    for scenario in wanted.values():
+        runs[scenario.id] = []
+        for name in scenario.runs:
+            progress(f"{scenario.title}, {name}")
+            runs[scenario.id].append(scenario.play(stage, name))
+    return Observed(stage.profile, runs)
 
 
 def judge(observed: Observed, checks: Sequence[Check]) -> tuple[Verdict, ...]:
@@ -69,7 +65,7 @@ def judge(observed: Observed, checks: Sequence[Check]) -> tuple[Verdict, ...]:
                 Verdict(check=check.id, result="not applicable", expected="", observed="", why=why)
             )
         else:
-            verdicts.append(check.judge(observed))
+            verdicts.append(check.judge(observed.profile, observed.runs[check.scenario.id]))
     return tuple(verdicts)
 
 
@@ -105,22 +101,23 @@ def certify(
         profile_digest=profile.digest(),
         host=profile.host.kind,
         verdicts=verdicts,
-        growth=measure(observed.rapids) if observed.rapids else None,
+        growth=measure(rapids) if (rapids := observed.runs.get(RAPID.id)) else None,
         problems=_problems(observed),
         selected=bool(only or skip),
         output=output,
     )
 
 
-def replay(stage: Stage, spacing: str, choices: Sequence[str]) -> Rapid:
-    """Run the rapid scenario again along recorded choices. Raises DivergedError where the bot does
-    something else.
+def replay(stage: Stage, check: Check, run: str, choices: Sequence[str]) -> Observed:
+    """Play one run again along recorded choices. Raises DivergedError where the bot does something
+    else.
     """
 
     def follow(chance: Chance) -> Schedule:
         return Replay(choices, Fifo(chance))
 
-    return run_rapid(stage, next(known for known in SPACINGS if known == spacing), schedule=follow)
+    played = check.scenario.play(stage, run, schedule=follow)
+    return Observed(stage.profile, {check.scenario.id: [played]})
 
 
 def product_version() -> str:
@@ -132,8 +129,7 @@ def product_version() -> str:
 
 def _problems(observed: Observed) -> tuple[str, ...]:
     found: Counter[str] = Counter()
-    for run in observed.rapids:
-        found += run.problems
-    if observed.handshakes is not None:
-        found += observed.handshakes.problems
+    for runs in observed.runs.values():
+        for run in runs:
+            found += run.record.problems
     return tuple(f"{what} ({plural(count, 'time')})" for what, count in sorted(found.items()))

@@ -171,9 +171,8 @@ def _certify(options: argparse.Namespace) -> int:
 
 def _replay(options: argparse.Namespace) -> int:
     from emulator.schedule import DivergedError
-    from harness.certify import judge, observe, replay
+    from harness.certify import judge, replay
     from harness.checks import CATALOGUE
-    from harness.checks.observed import Observed
     from harness.errors import UsageError
     from harness.profile import load_profile
     from harness.report import render_timeline
@@ -189,15 +188,12 @@ def _replay(options: argparse.Namespace) -> int:
         )
     check = CATALOGUE[trace.check]
     with simulated(profile, root=Path.cwd(), seed=trace.seed) as stage:
-        if trace.scenario == "rapid":
-            try:
-                observed = Observed(profile, (replay(stage, trace.run, trace.choices),))
-            except DivergedError as error:
-                raise UsageError(
-                    f"{error}; the bot has changed since this was recorded, so certify again"
-                ) from error
-        else:
-            observed = observe(stage, [check])
+        try:
+            observed = replay(stage, check, trace.run, trace.choices)
+        except DivergedError as error:
+            raise UsageError(
+                f"{error}; the bot has changed since this was recorded, so certify again"
+            ) from error
     (verdict,) = judge(observed, [check])
     style = style_for(sys.stdout)
     print(
@@ -206,13 +202,12 @@ def _replay(options: argparse.Namespace) -> int:
             f"{len(trace.choices)} steps"
         )
     )
-    if observed.rapids:
-        run = observed.rapids[0]
-        guilty = [entry for entry in run.entries if entry.seq in set(verdict.entries)]
-        roots = list(dict.fromkeys(root for entry in guilty for root in entry.roots))[:1] or [
-            run.messages[0].root
-        ]
-        print(render_timeline(run.entries, roots, style))
+    run = observed.run_of(check.scenario.id, trace.run)
+    if run is not None:
+        guilty = set(verdict.entries)
+        named = [entry for entry in run.record.entries if entry.seq in guilty] or run.record.entries
+        roots = list(dict.fromkeys(root for entry in named for root in entry.roots))[:1]
+        print(render_timeline(run.record.entries, roots, style))
     print(f"expected  {verdict.expected}\nobserved  {verdict.observed}")
     for line in verdict.evidence:
         print(f"          {line}")

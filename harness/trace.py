@@ -45,16 +45,17 @@ class Trace:
 
 def trace_of(verdict: Verdict, observed: Observed, *, seed: int, profile_path: str) -> Trace:
     """The trace of the run that a failed verdict is about."""
-    run = next((rapid for rapid in observed.rapids if rapid.spacing == verdict.run), None)
+    scenario = CATALOGUE[verdict.check].scenario
+    run = observed.run_of(scenario.id, verdict.run)
     return Trace(
         check=verdict.check,
         app=observed.profile.bot.app,
         profile=profile_path,
         profile_digest=observed.profile.digest(),
         seed=seed,
-        scenario=CATALOGUE[verdict.check].scenario,
+        scenario=scenario.id,
         run=verdict.run,
-        choices=run.choices if run is not None else (),
+        choices=run.record.choices if run is not None else (),
         verdict=asdict(verdict),
     )
 

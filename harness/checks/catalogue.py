@@ -1,11 +1,14 @@
 """The checks that exist, in the order in which a certificate prints them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from harness.checks import exactly_once, freeze, handshake, quiet
-from harness.checks.observed import Observed
 from harness.profile import Profile
+from harness.scenarios.handshake import HANDSHAKE
+from harness.scenarios.rapid import RAPID
+from harness.scenarios.scenario import Scenario
 from harness.verdict import Verdict
 
 
@@ -13,14 +16,14 @@ from harness.verdict import Verdict
 class Check:
     """One line of the checklist.
 
-    `needs` tells what the profile lacks for it, or None when it can be judged. `scenario` names the
-    run it is judged on.
+    `needs` tells what the profile lacks for it, or None when it can be judged. `scenario` is what
+    it is judged on.
     """
 
     id: str
     title: str
-    scenario: str
-    judge: Callable[[Observed], Verdict]
+    scenario: Scenario
+    judge: Callable[[Profile, Sequence[Any]], Verdict]
     needs: Callable[[Profile], str | None] = lambda profile: None
 
 
@@ -47,24 +50,24 @@ def _replies(profile: Profile) -> str | None:
 
 
 _CHECKS = (
-    Check("ten-rapid", "ten rapid messages, one publish each", "rapid", exactly_once.ten_rapid),
+    Check("ten-rapid", "ten rapid messages, one publish each", RAPID, exactly_once.ten_rapid),
     Check(
         "dedup-records",
         "one dedup record for each message",
-        "rapid",
+        RAPID,
         exactly_once.dedup_records,
         _store,
     ),
-    Check("queue-ledger", "the queue's own log agrees", "rapid", exactly_once.queue_ledger, _queue),
-    Check("one-reply", "every message answered once", "rapid", exactly_once.one_reply, _replies),
-    Check("quiet-day", "nothing happens for a day", "rapid", quiet.quiet_day),
-    Check("quiet-week", "the system has gone quiet by itself", "rapid", quiet.quiet_week),
-    Check("no-loop", "no chain returns to a route it came from", "rapid", quiet.no_loop),
-    Check("freeze-safe", "no work is left behind the response", "rapid", freeze.freeze_safe),
+    Check("queue-ledger", "the queue's own log agrees", RAPID, exactly_once.queue_ledger, _queue),
+    Check("one-reply", "every message answered once", RAPID, exactly_once.one_reply, _replies),
+    Check("quiet-day", "nothing happens for a day", RAPID, quiet.quiet_day),
+    Check("quiet-week", "the system has gone quiet by itself", RAPID, quiet.quiet_week),
+    Check("no-loop", "no chain returns to a route it came from", RAPID, quiet.no_loop),
+    Check("freeze-safe", "no work is left behind the response", RAPID, freeze.freeze_safe),
     Check(
         "handshake",
         "the webhook can be subscribed, by the right token only",
-        "handshake",
+        HANDSHAKE,
         handshake.handshake,
     ),
 )

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from emulator.journal import Entry
 from harness.checks.observed import (
     Judgement,
-    Observed,
     judge_each,
     listed,
     moment,
@@ -14,13 +13,14 @@ from harness.checks.observed import (
     publishes,
     title,
 )
+from harness.profile import Profile
 from harness.scenarios.rapid import Rapid
 from harness.verdict import Verdict
 
 
-def ten_rapid(observed: Observed) -> Verdict:
+def ten_rapid(profile: Profile, runs: Sequence[Rapid]) -> Verdict:
     """Exactly the contracted publishes for each message, each caused by that message."""
-    each = observed.profile.expect.publishes
+    each = profile.expect.publishes
 
     def judge(run: Rapid) -> Judgement:
         by_root = _share_out(run.of("publish"), [message.root for message in run.messages], each)
@@ -47,13 +47,13 @@ def ten_rapid(observed: Observed) -> Verdict:
             entries=[entry for message in wrong for entry in by_root[message.root]],
         )
 
-    return judge_each("ten-rapid", observed.rapids, judge)
+    return judge_each("ten-rapid", runs, judge)
 
 
-def dedup_records(observed: Observed) -> Verdict:
+def dedup_records(profile: Profile, runs: Sequence[Rapid]) -> Verdict:
     """One new record in the dedup store for each message."""
-    assert observed.profile.store is not None
-    collection = observed.profile.store.dedup
+    assert profile.store is not None
+    collection = profile.store.dedup
 
     def judge(run: Rapid) -> Judgement:
         wanted = len(run.messages)
@@ -71,12 +71,12 @@ def dedup_records(observed: Observed) -> Verdict:
             evidence=evidence,
         )
 
-    return judge_each("dedup-records", observed.rapids, judge)
+    return judge_each("dedup-records", runs, judge)
 
 
-def queue_ledger(observed: Observed) -> Verdict:
+def queue_ledger(profile: Profile, runs: Sequence[Rapid]) -> Verdict:
     """What the queue's own API says, as a user would read it on the dashboard."""
-    each = observed.profile.expect.publishes
+    each = profile.expect.publishes
 
     def judge(run: Rapid) -> Judgement:
         wanted = each * len(run.messages)
@@ -108,12 +108,12 @@ def queue_ledger(observed: Observed) -> Verdict:
             evidence=evidence,
         )
 
-    return judge_each("queue-ledger", observed.rapids, judge)
+    return judge_each("queue-ledger", runs, judge)
 
 
-def one_reply(observed: Observed) -> Verdict:
+def one_reply(profile: Profile, runs: Sequence[Rapid]) -> Verdict:
     """Every user message answered exactly as often as contracted, to its own writer."""
-    each = observed.profile.expect.replies
+    each = profile.expect.replies
 
     def judge(run: Rapid) -> Judgement:
         replies = run.of("reply")
@@ -138,7 +138,7 @@ def one_reply(observed: Observed) -> Verdict:
             entries=[entry for message in wrong for entry in by_root[message.root]],
         )
 
-    return judge_each("one-reply", observed.rapids, judge)
+    return judge_each("one-reply", runs, judge)
 
 
 def _share_out(

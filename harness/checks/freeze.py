@@ -1,16 +1,19 @@
 """Freeze: a serverless host stops the function after its response, so nothing may be left to do."""
 
+from collections.abc import Sequence
+
 from emulator.gate import shown_url
-from harness.checks.observed import Judgement, Observed, judge_each, plural
+from harness.checks.observed import Judgement, judge_each, plural
+from harness.profile import Profile
 from harness.scenarios.rapid import Rapid
 from harness.verdict import Verdict
 
 
-def freeze_safe(observed: Observed) -> Verdict:
+def freeze_safe(profile: Profile, runs: Sequence[Rapid]) -> Verdict:
     """No call arrives after a response, and none was still unanswered when the response was
     sent.
     """
-    kind = observed.profile.host.kind
+    kind = profile.host.kind
 
     def judge(run: Rapid) -> Judgement:
         evidence = [
@@ -34,7 +37,7 @@ def freeze_safe(observed: Observed) -> Verdict:
             evidence=evidence,
         )
 
-    return judge_each("freeze-safe", observed.rapids, judge)
+    return judge_each("freeze-safe", runs, judge)
 
 
 def _short(url: str) -> str:

@@ -1,15 +1,17 @@
 """Handshake: the platform's subscription request with the right and a wrong verify token."""
 
-from harness.checks.observed import Observed
+from collections.abc import Sequence
+
+from harness.profile import Profile
+from harness.scenarios.handshake import Handshakes
 from harness.verdict import Verdict
 
 EXPECTED = "the challenge echoed for the right token; refused, with no echo, for a wrong one"
 
 
-def handshake(observed: Observed) -> Verdict:
+def handshake(profile: Profile, runs: Sequence[Handshakes]) -> Verdict:
     """The right token gets its challenge back with 200; a wrong one gets neither."""
-    shakes = observed.handshakes
-    assert shakes is not None
+    (shakes,) = runs
     evidence = []
     if not shakes.right.verified:
         evidence.append(f"right token: {shakes.right.reason}")
@@ -31,5 +33,5 @@ def handshake(observed: Observed) -> Verdict:
         expected=EXPECTED,
         observed=f"right token: {shakes.right.status}, wrong token: {shakes.wrong.status}",
         evidence=tuple(evidence),
-        run="handshake",
+        run=shakes.name,
     )

@@ -1,26 +1,30 @@
 """What the scenarios brought to light, as the checks read it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from emulator.journal import Entry
 from emulator.meta import UserMessage
 from harness.profile import Profile
-from harness.scenarios.handshake import Handshakes
-from harness.scenarios.rapid import Rapid
+from harness.scenarios.scenario import Run
 from harness.verdict import Verdict
 
 # Lines of evidence shown for one check; the trace has them all.
 MAX_EVIDENCE = 6
 
+R = TypeVar("R", bound=Run)
+
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """All runs of one certification."""
+    """All runs of one certification, by scenario."""
 
     profile: Profile
-    rapids: tuple[Rapid, ...] = ()
-    handshakes: Handshakes | None = None
+    runs: Mapping[str, Sequence[Any]]
+
+    def run_of(self, scenario: str, name: str) -> Run | None:
+        return next((run for run in self.runs.get(scenario, ()) if run.name == name), None)
 
 
 @dataclass(slots=True)
@@ -34,7 +38,7 @@ class Judgement:
     entries: list[Entry] = field(default_factory=list)
 
 
-def judge_each(check: str, runs: Sequence[Rapid], judge: Callable[[Rapid], Judgement]) -> Verdict:
+def judge_each(check: str, runs: Sequence[R], judge: Callable[[R], Judgement]) -> Verdict:
     """Judge every run; the verdict is about the first that fails, else about the last."""
     judgement, run = judge(runs[0]), runs[0]
     for candidate in runs[1:]:
@@ -48,7 +52,7 @@ def judge_each(check: str, runs: Sequence[Rapid], judge: Callable[[Rapid], Judge
         observed=judgement.observed,
         evidence=tuple(shorten(judgement.evidence)),
         entries=tuple(entry.seq for entry in judgement.entries),
-        run=run.spacing,
+        run=run.name,
     )
 
 

@@ -2,17 +2,20 @@
 in a circle.
 """
 
-from harness.checks.observed import Judgement, Observed, judge_each, plural
+from collections.abc import Sequence
+
+from harness.checks.observed import Judgement, judge_each, plural
+from harness.profile import Profile
 from harness.scenarios.rapid import Count, Rapid
 from harness.verdict import Verdict
 
 
-def quiet_day(observed: Observed) -> Verdict:
+def quiet_day(profile: Profile, runs: Sequence[Rapid]) -> Verdict:
     """24 hours of virtual time bring no further publish, delivery or record."""
-    return judge_each("quiet-day", observed.rapids, lambda run: _still(run, run.day, "a day"))
+    return judge_each("quiet-day", runs, lambda run: _still(run, run.day, "a day"))
 
 
-def quiet_week(observed: Observed) -> Verdict:
+def quiet_week(profile: Profile, runs: Sequence[Rapid]) -> Verdict:
     """7 days, with every retry table run to its end; nothing pending can cause a delivery."""
 
     def judge(run: Rapid) -> Judgement:
@@ -23,10 +26,10 @@ def quiet_week(observed: Observed) -> Verdict:
             judgement.evidence.append("pending: " + ", ".join(run.pending[:6]))
         return judgement
 
-    return judge_each("quiet-week", observed.rapids, judge)
+    return judge_each("quiet-week", runs, judge)
 
 
-def no_loop(observed: Observed) -> Verdict:
+def no_loop(profile: Profile, runs: Sequence[Rapid]) -> Verdict:
     """No delivery arrives at a route that one of its ancestors came from."""
 
     def judge(run: Rapid) -> Judgement:
@@ -56,7 +59,7 @@ def no_loop(observed: Observed) -> Verdict:
             entries=loops,
         )
 
-    return judge_each("no-loop", observed.rapids, judge)
+    return judge_each("no-loop", runs, judge)
 
 
 def _still(run: Rapid, later: Count, how_long: str) -> Judgement:

@@ -1,10 +1,10 @@
 """The platform subscribes: once with the verify token that the bot was given, once with another."""
 
-from collections import Counter
 from dataclasses import dataclass
 
 from emulator.meta import Handshake
-from harness.scenarios.outside import problems_of
+from emulator.schedule import Fifo
+from harness.scenarios.scenario import MakeSchedule, Record, Scenario, record_of
 from harness.stage import Stage
 
 WRONG_TOKEN = "not-the-verify-token"
@@ -12,16 +12,21 @@ WRONG_TOKEN = "not-the-verify-token"
 
 @dataclass(frozen=True, slots=True)
 class Handshakes:
-    """Both answers, and hosts the bot reached for that are not part of the world."""
+    """Both answers."""
 
+    name: str
+    record: Record
     right: Handshake
     wrong: Handshake
-    problems: Counter[str]
 
 
-def run_handshakes(stage: Stage) -> Handshakes:
-    with stage.world() as world:
+def play_handshake(stage: Stage, name: str, schedule: MakeSchedule = Fifo) -> Handshakes:
+    """Probe the webhook twice, one after the other."""
+    with stage.world(schedule=schedule) as world:
         right = world.meta.subscribe()
         wrong = world.meta.subscribe(verify_token=WRONG_TOKEN)
         world.run_until_quiet()
-        return Handshakes(right, wrong, problems_of(world.findings()))
+        return Handshakes(name, record_of(world), right, wrong)
+
+
+HANDSHAKE = Scenario("handshake", "subscription handshake", ("handshake",), play_handshake)

@@ -2,19 +2,17 @@
 silence.
 """
 
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from emulator.call import Call
-from emulator.chance import Chance
 from emulator.clock import DAY_S, WEEK_S
 from emulator.journal import Entry, Tally
 from emulator.meta import UserMessage
 from emulator.meta.delivery import Spacing
-from emulator.schedule import Fifo, Schedule
-from harness.scenarios.outside import problems_of
+from emulator.schedule import Fifo
+from harness.scenarios.scenario import MakeSchedule, Record, Scenario, record_of
 from harness.stage import Stage
 
 SENDER = "ada"
@@ -51,12 +49,12 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Rapid:
-    """What one run of the scenario left behind. `entries` is the journal as far as it was kept."""
+    """What one run of the scenario left behind."""
 
-    spacing: Spacing
+    name: str
+    record: Record
     messages: tuple[UserMessage, ...]
     tallies: Mapping[str, Tally]
-    entries: tuple[Entry, ...]
     records: tuple[str, ...]
     events: tuple[Mapping[str, Any], ...]
     dead: tuple[Mapping[str, Any], ...]
@@ -67,7 +65,6 @@ class Rapid:
     pending: tuple[str, ...]
     late: tuple[Call, ...]
     cut: frozenset[str]
-    choices: tuple[str, ...]
     cold_starts: int
 
     def of(
@@ -77,22 +74,21 @@ class Rapid:
     ) -> list[Entry]:
         return [
             entry
-            for entry in self.entries
+            for entry in self.record.entries
             if entry.kind == kind and (root is None or root in entry.roots)
         ]
 
     def finding(self, name: str) -> list[Entry]:
-        return [entry for entry in self.entries if entry.kind == "finding" and entry.name == name]
-
-    @property
-    def problems(self) -> Counter[str]:
-        return problems_of(entry for entry in self.entries if entry.kind == "finding")
+        return [
+            entry for entry in self.record.entries if entry.kind == "finding" and entry.name == name
+        ]
 
 
-def run_rapid(
-    stage: Stage, spacing: Spacing, *, schedule: Callable[[Chance], Schedule] = Fifo
-) -> Rapid:
-    """Write ten messages, let everything settle, then let a day and a week pass."""
+def play_rapid(stage: Stage, name: str, schedule: MakeSchedule = Fifo) -> Rapid:
+    """Write ten messages, let everything settle, then let a day and a week pass. `name` is the
+    spacing of the copies.
+    """
+    spacing = next(known for known in SPACINGS if known == name)
     with stage.world(spacing=spacing, schedule=schedule) as world:
         mark = world.firestore.mark()
         messages = [
@@ -126,10 +122,10 @@ def run_rapid(
         pending = tuple(step.name for step in world.kernel.agenda)
         world.reveal_leftovers()
         return Rapid(
-            spacing=spacing,
+            name=name,
+            record=record_of(world),
             messages=tuple(messages),
             tallies={message.root: world.journal.tally(message.root) for message in messages},
-            entries=tuple(world.journal.entries()),
             records=records,
             events=events,
             dead=dead,
@@ -140,6 +136,8 @@ def run_rapid(
             pending=pending,
             late=tuple(world.gate.late_calls),
             cut=frozenset(world.kernel.cut),
-            choices=tuple(world.kernel.choices),
             cold_starts=world.host.cold_starts,
         )
+
+
+RAPID = Scenario("rapid", "ten rapid messages in three copies each", SPACINGS, play_rapid)

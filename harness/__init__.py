@@ -1,0 +1,1 @@
+"""Drives a fake world around a bot and judges what happened."""

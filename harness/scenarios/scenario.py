@@ -1,0 +1,64 @@
+"""What a scenario is: some named runs, each of which is played in a world of its own."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from emulator import World
+from emulator.chance import Chance
+from emulator.journal import Entry
+from emulator.schedule import Fifo, Schedule
+from harness.scenarios.outside import problems_of
+from harness.stage import Stage
+
+MakeSchedule = Callable[[Chance], Schedule]
+
+
+class Run(Protocol):
+    """What one run left behind; each scenario's own kind of run has more."""
+
+    @property
+    def name(self) -> str:
+        """Which run of the scenario this is."""
+
+    @property
+    def record(self) -> "Record":
+        """The part that all runs have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The journal of a run, as far as it was kept, and the steps that were chosen, in order."""
+
+    entries: tuple[Entry, ...]
+    choices: tuple[str, ...]
+
+    @property
+    def problems(self) -> Counter[str]:
+        """What the bot did that the world has no answer for."""
+        return problems_of(entry for entry in self.entries if entry.kind == "finding")
+
+
+def record_of(world: World) -> Record:
+    """To be called at the end of a run, before its world is closed."""
+    return Record(tuple(world.journal.entries()), tuple(world.kernel.choices))
+
+
+class Play(Protocol):
+    """Plays one named run."""
+
+    def __call__(self, stage: Stage, name: str, schedule: MakeSchedule = Fifo) -> Run:
+        """Make a world, let the users write, let it settle, and keep what was seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """`runs` names the runs in the order they are played; `title` says what happens, for progress
+    lines.
+    """
+
+    id: str
+    title: str
+    runs: tuple[str, ...]
+    play: Play
