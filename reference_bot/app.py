@@ -6,7 +6,13 @@ from starlette.routing import Route
 from reference_bot.bot import Bot, make_bot
 from reference_bot.client import HttpClient
 from reference_bot.parts import Maker, Parts
-from reference_bot.settings import CONSUMER_PATH, WEBHOOK_PATH, Settings
+from reference_bot.settings import (
+    CONSUMER_PATH,
+    RELEASE_PATH,
+    USAGE_PATH,
+    WEBHOOK_PATH,
+    Settings,
+)
 
 
 def create_app(
@@ -24,6 +30,8 @@ def create_app(
             Route(WEBHOOK_PATH, parts.handler(lambda bot: bot.webhook.handshake), methods=["GET"]),
             Route(WEBHOOK_PATH, parts.handler(lambda bot: bot.webhook.receive), methods=["POST"]),
             Route(CONSUMER_PATH, parts.handler(lambda bot: bot.consumer.receive), methods=["POST"]),
+            Route(RELEASE_PATH, parts.handler(lambda bot: bot.releases.receive), methods=["POST"]),
+            Route(USAGE_PATH, parts.handler(lambda bot: bot.usage.report), methods=["GET"]),
         ],
         lifespan=parts.lifespan,
     )

@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass
 
+from reference_bot.answers import Answers
 from reference_bot.claims import Claims
 from reference_bot.client import HttpClient
 from reference_bot.consumer import Consumer, QueueSignature
+from reference_bot.credentials import make_token
 from reference_bot.firestore import Firestore
 from reference_bot.publisher import Publisher
+from reference_bot.release import Releases
 from reference_bot.replies import Replies
 from reference_bot.settings import Settings
+from reference_bot.turns import Turns
+from reference_bot.usage import Usage
 from reference_bot.webhook import Webhook
 
 
@@ -18,15 +23,17 @@ class Bot:
 
     webhook: Webhook
     consumer: Consumer
+    releases: Releases
+    usage: Usage
 
 
 def make_store(settings: Settings, http: HttpClient) -> Firestore:
-    """The bot's store."""
+    """The bot's store. Raises SettingsError when a service account can not be used."""
     return Firestore(
         http,
         url=settings.firestore_url,
         project=settings.firestore_project,
-        token=settings.firestore_token,
+        token=make_token(settings),
     )
 
 
@@ -48,8 +55,12 @@ def make_bot(
 
     `queue_http` is the client for the queue; without it the queue's SDK makes its own.
     """
-    records = claims(make_store(settings, http))
+    store, signature = make_store(settings, http), QueueSignature(settings)
+    records = claims(store, publishes_per_hour=settings.publishes_per_hour)
+    answers = Answers(Turns(store), make_replies(settings, http))
     return Bot(
         webhook(settings, records, publisher(settings, queue_http)),
-        Consumer(QueueSignature(settings), records, make_replies(settings, http)),
+        Consumer(signature, answers),
+        Releases(signature, store, answers),
+        Usage(store, token=settings.usage_token),
     )

@@ -1,49 +1,51 @@
-"""Who may do what for a message, decided by its record in the store: one webhook publishes it, one
-queue message answers it.
+"""Who may publish a message, decided by its record in the store.
 
-A record goes through `claimed`, `published`, `answering`, `answered`. Each step is one conditional
-commit, so of any number of handlers that try it at the same time exactly one succeeds, and the
-others find out.
+A record goes through `claimed`, `published`, `answering`, `answered`; or, while the circuit breaker
+is open, through `held` in the place of the first two. Each step is one conditional commit, so of
+any number of handlers that try it at the same time exactly one succeeds, and the others find out.
 """
 
-import logging
 import math
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from reference_bot.errors import TryAgainError
+from reference_bot.breaker import (
+    COUNTS_PATH,
+    RELEASES_PER_HOUR,
+    Release,
+    next_release,
+    read_counts,
+)
 from reference_bot.firestore import (
-    ABSENT,
+    Condition,
     ConflictError,
     Document,
     Firestore,
     StoreError,
     Write,
+    Written,
     unchanged_since,
 )
+from reference_bot.held import keep
 from reference_bot.limits import next_slot, remember
-from reference_bot.message import Message, safe_key
+from reference_bot.message import Message
+from reference_bot.records import (
+    ATTEMPTS,
+    CLAIMED,
+    HELD,
+    PUBLISHED,
+    as_read,
+    expiry,
+    mark,
+    number,
+    record_path,
+)
+from reference_bot.usage import used
 
-LOG = logging.getLogger(__name__)
-
-CLAIMED, PUBLISHED, ANSWERING, ANSWERED = "claimed", "published", "answering", "answered"
-
-# A conflict means that somebody else got on, so trying again ends: after at most as many rounds as
-# a user has messages in flight at the same instant.
-ATTEMPTS = 20
-# A claim whose reply is this long overdue belongs to a handler that died: no webhook runs for a
-# minute. Its slot has left the window of the rate limit by then, so it can be given a new one.
-TAKEOVER_AFTER_S = 60.0
-# How long an attempt to answer may be at work: its commit takes up to 3 s, its send 8 s.
-ATTEMPT_LEASE_S = 15.0
-# For a TTL policy on `expires_at`: well past the last redelivery of the platform and the queue's
-# longest delay.
-KEEP_S = 14 * 86_400.0
-
-
-class BusyError(TryAgainError):
-    """Another attempt to answer this message is at work right now; its outcome is not known yet."""
+# A claim that is older belongs to a handler that died: no webhook runs for a minute. Whoever takes
+# it over counts as a new claim, so the circuit breaker knows how old a claim can be that is
+# published.
+CLAIM_LASTS_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,81 +62,122 @@ class Claim:
     @property
     def delay_s(self) -> int:
         """How long the queue has to hold the message from now on, in whole seconds."""
-        return max(0, math.ceil(self.due - time.time()))
+        return _seconds_until(self.due)
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """One delivery by the queue: the queue message's id, and how often it was retried before."""
+class Hold:
+    """The duty to see to it that the release of a held message is with the queue."""
 
-    owner: str
-    number: int
+    release: Release
 
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """The right to send the reply to a message now."""
-
-    path: str
-    version: str
+    @property
+    def delay_s(self) -> int:
+        """How long the queue has to hold the release from now on, in whole seconds."""
+        return _seconds_until(self.release.due)
 
 
 class Claims:
-    """The records in `processedMessages`, one a message, and in `rateLimits`, one a user."""
+    """The records in `processedMessages`, one a message, and in `rateLimits`, one a user.
 
-    def __init__(self, store: Firestore) -> None:
+    Of `publishes_per_hour` a few are kept for releases; see `breaker.py`.
+    """
+
+    def __init__(self, store: Firestore, *, publishes_per_hour: int) -> None:
         self._store = store
+        self._most = publishes_per_hour - RELEASES_PER_HOUR
 
-    async def claim(self, message: Message) -> Claim | None:
-        """The claim on a message, or None when it was published before. Raises StoreError.
+    async def claim(self, message: Message) -> Claim | Hold | None:
+        """What there is to be done for a message, or None when it was done before. Raises
+        StoreError.
 
-        The winner's claim and its place in the user's rate limit are one commit: neither exists
-        without the other, and a duplicate takes no place. Whoever comes second while the record
-        says `claimed` can not know whether the winner is about to publish or has died. So it
+        The winner's claim, its place in the user's rate limit and its count are one commit: none
+        exists without the others, and a duplicate takes no place. Whoever comes second while the
+        record says `claimed` can not know whether the winner is about to publish or has died. So it
         publishes too, without a write of its own: the deduplication id makes the queue keep one of
         them, and nothing is lost whoever dies.
         """
-        record_path, limit_path = _record(message.mid), f"rateLimits/{safe_key(message.sender)}"
         for _ in range(ATTEMPTS):
-            record, limit = await self._store.read(record_path, limit_path)
-            now = time.time()
-            if record is not None:
-                if record.fields.get("state") != CLAIMED:
-                    return None
-                due = _number(record, "due")
-                if now < due + TAKEOVER_AFTER_S:
-                    return Claim(record_path, due, None)
-            slots = limit.fields.get("slots", []) if limit is not None else []
-            due = next_slot(slots, now)
             try:
-                version = await self._take(
-                    Write(
-                        path=record_path,
-                        fields={
-                            "state": CLAIMED,
-                            "mid": message.mid,
-                            "sender": message.sender,
-                            "claimed_at": now,
-                            "due": due,
-                            "expires_at": _expiry(due),
-                        },
-                        condition=_as_read(record),
-                    ),
-                    Write(
-                        path=limit_path,
-                        fields={"slots": remember(slots, due), "expires_at": _expiry(due)},
-                        condition=_as_read(limit),
-                    ),
-                )
+                return await self._try_claim(message)
             except ConflictError:
                 continue  # somebody claimed the message, or another one of this user: look again
-            return Claim(record_path, due, version)
         raise StoreError(f"no claim on a message after {ATTEMPTS} conflicts")
 
-    async def _take(self, record: Write, limit: Write) -> str:
-        """Store both documents if both are still as they were read: the record's version."""
-        versions = await self._store.commit(record, limit)
-        return versions[0]
+    async def _try_claim(self, message: Message) -> Claim | Hold | None:
+        path, limit_path = record_path(message.mid), f"rateLimits/{message.sender_key}"
+        record, limit, counted = await self._store.read(path, limit_path, COUNTS_PATH)
+        now, counts = time.time(), read_counts(counted)
+        if record is not None:
+            state = record.fields.get("state")
+            if state == HELD:
+                return Hold(next_release(now))  # who held it may have died before the release
+            if state != CLAIMED:
+                return None
+            if now < number(record, "claimed_at") + CLAIM_LASTS_S:
+                return self._join(record, path, counts.within(now))
+        if counts.within(now) >= self._most:
+            return await self._hold(message, as_read(record))
+        slots = limit.fields.get("slots", []) if limit is not None else []
+        due = number(record, "due") if record is not None else 0.0
+        if due <= now:
+            due = next_slot(slots, now)
+            slots = remember(slots, due)
+        fields = {
+            "state": CLAIMED,
+            "mid": message.mid,
+            "sender": message.sender,
+            "claimed_at": now,
+            "due": due,
+            "expires_at": expiry(due),
+        }
+        places = {"slots": slots, "expires_at": expiry(due)}
+        written = await self._take(
+            Write(path=path, fields=fields, condition=as_read(record)),
+            Write(path=limit_path, fields=places, condition=as_read(limit)),
+            counts.one_more(now),
+            used(message, now, publishes=1),
+        )
+        version = written[0].version
+        if counts.after(now, written[2].values) <= self._most:
+            return Claim(path, due, version)
+        # Others took the last places between our read and our commit. The count stays, since a
+        # duplicate may have seen the claim.
+        return await self._hold(message, unchanged_since(version), used_before=1)
+
+    async def _take(self, *writes: Write) -> list[Written]:
+        """Store a claim: record, rate limit and counts, if the first two are still as they were
+        read.
+        """
+        return await self._store.commit(*writes)
+
+    def _join(self, record: Document, path: str, counted: int) -> Claim:
+        """A duplicate's part in somebody else's claim.
+
+        That one may be among those which turn out to be too many, and which nobody publishes: when
+        there are any, the duplicate comes again, and finds the record decided.
+        """
+        if counted > self._most:
+            raise StoreError("a claim on this message is not decided yet")
+        return Claim(path, number(record, "due"), None)
+
+    async def _hold(self, message: Message, condition: Condition, *, used_before: int = 0) -> Hold:
+        """Keep a message for the next release."""
+        now = time.time()
+        fields = {
+            "state": HELD,
+            "mid": message.mid,
+            "sender": message.sender,
+            "held_at": now,
+            "expires_at": expiry(now),
+        }
+        await self._store.commit(
+            Write(path=record_path(message.mid), fields=fields, condition=condition),
+            keep(message, now),
+            used(message, now, publishes=-used_before, held=1),
+        )
+        # Only now: what the release finds must be in the store when its time is chosen.
+        return Hold(next_release(time.time()))
 
     async def mark_published(self, claim: Claim) -> None:
         """Note that the queue has the message: a redelivery need not publish it again.
@@ -145,79 +188,8 @@ class Claims:
         the message is safe.
         """
         if claim.version is not None:
-            await self._mark(claim.path, PUBLISHED, claim.version)
-
-    async def begin_answer(self, message: Message, attempt: Attempt) -> Turn | None:
-        """The turn to answer a message, or None when nothing is left to do.
-
-        A later attempt of the same queue message may enter at once, since the queue makes it only
-        when the one before is over. Any other delivery is a duplicate: the same attempt a second
-        time, or a second queue message (the first publish was in doubt, or somebody retried a
-        dead letter, which has an id of its own). It is told to come again, with BusyError, until
-        the one at work has answered or can not be at work any more. Raises StoreError too.
-        """
-        path = _record(message.mid)
-        for _ in range(ATTEMPTS):
-            (record,) = await self._store.read(path)
-            now = time.time()
-            if record is not None and not _may_answer(record, attempt, now):
-                return None
-            fields = {
-                "state": ANSWERING,
-                "mid": message.mid,
-                "sender": message.sender,
-                "owner": attempt.owner,
-                "attempt": attempt.number,
-                "answering_at": now,
-                "expires_at": _expiry(now),
-            }
-            write = Write(path=path, fields=fields, merge=True, condition=_as_read(record))
-            try:
-                (version,) = await self._store.commit(write)
-            except ConflictError:
-                continue
-            return Turn(path, version)
-        raise StoreError(f"no turn to answer a message after {ATTEMPTS} conflicts")
-
-    async def mark_answered(self, turn: Turn) -> None:
-        """Note that the reply was sent.
-
-        A failure must not make the queue come again: that would be a second reply.
-        """
-        await self._mark(turn.path, ANSWERED, turn.version)
-
-    async def _mark(self, path: str, state: str, version: str) -> None:
-        condition = unchanged_since(version)
-        write = Write(path=path, fields={"state": state}, merge=True, condition=condition)
-        try:
-            await self._store.commit(write)
-        except StoreError as error:
-            LOG.info("a message was not marked as %s: %s", state, error)
+            await mark(self._store, claim.path, PUBLISHED, claim.version)
 
 
-def _may_answer(record: Document, attempt: Attempt, now: float) -> bool:
-    state = record.fields.get("state")
-    if state != ANSWERING:
-        return state != ANSWERED
-    same_owner = record.fields.get("owner") == attempt.owner
-    follows = same_owner and attempt.number > _number(record, "attempt")
-    if not follows and now - _number(record, "answering_at") < ATTEMPT_LEASE_S:
-        raise BusyError("another delivery of this message is being handled")
-    return True
-
-
-def _record(mid: str) -> str:
-    return f"processedMessages/{safe_key(mid)}"
-
-
-def _as_read(document: Document | None) -> dict[str, object]:
-    return dict(ABSENT if document is None else unchanged_since(document.version))
-
-
-def _number(record: Document, field: str) -> float:
-    value = record.fields.get(field)
-    return value if isinstance(value, int | float) else 0.0
-
-
-def _expiry(moment: float) -> datetime:
-    return datetime.fromtimestamp(moment + KEEP_S, UTC)
+def _seconds_until(moment: float) -> int:
+    return max(0, math.ceil(moment - time.time()))

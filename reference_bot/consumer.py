@@ -6,11 +6,11 @@ from qstash import Receiver
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from reference_bot.claims import Attempt, Claims
+from reference_bot.answers import Answers
 from reference_bot.errors import TryAgainError
 from reference_bot.message import parse_job
-from reference_bot.replies import Replies
 from reference_bot.settings import CONSUMER_PATH, Settings
+from reference_bot.turns import read_attempt
 
 LOG = logging.getLogger(__name__)
 
@@ -41,14 +41,11 @@ class QueueSignature:
 
 
 class Consumer:
-    """The queue's side of the bot: no webhook of its own is called from here, and nothing is
-    published.
-    """
+    """The queue's side of the bot, for one message at a time."""
 
-    def __init__(self, signature: QueueSignature, claims: Claims, replies: Replies) -> None:
+    def __init__(self, signature: QueueSignature, answers: Answers) -> None:
         self._signature = signature
-        self._claims = claims
-        self._replies = replies
+        self._answers = answers
 
     async def receive(self, request: Request) -> Response:
         """POST: 200 when the message is answered or in other hands; 503, so that the queue
@@ -58,26 +55,15 @@ class Consumer:
         if not self._signature.is_genuine(request, body, CONSUMER_PATH):
             return PlainTextResponse("wrong signature", 401)
         message = parse_job(body)
-        owner = request.headers.get("upstash-message-id")
-        if message is None or owner is None:
+        attempt = read_attempt(request)
+        if message is None or attempt is None:
             # QStash docs, "Retry": straight to the dead letters, where somebody sees it; no retry
             # would help.
             headers = {"Upstash-NonRetryable-Error": "true"}
             return PlainTextResponse("not a message of this bot", 489, headers)
         try:
-            turn = await self._claims.begin_answer(message, Attempt(owner, _retried(request)))
-            if turn is None:
-                return PlainTextResponse("already answered")
-            await self._replies.send(message)
+            sent = await self._answers.answer(message, attempt)
         except TryAgainError as error:
             LOG.warning("a message has to be delivered again: %r", error)
             return PlainTextResponse("try again", 503)
-        await self._claims.mark_answered(turn)
-        return PlainTextResponse("answered")
-
-
-def _retried(request: Request) -> int:
-    try:
-        return int(request.headers.get("upstash-retried", "0"))
-    except ValueError:
-        return 0
+        return PlainTextResponse("answered" if sent else "already answered")

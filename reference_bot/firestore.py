@@ -1,11 +1,11 @@
-"""The two Firestore calls that the bot needs, over REST: read some documents, and commit
-conditional writes atomically.
+"""The Firestore calls that the bot needs, over REST: read some documents, list a collection, and
+commit conditional writes atomically.
 """
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +21,8 @@ CALL_LIMIT_S = 3.0
 CONFLICTS = frozenset({"ALREADY_EXISTS", "FAILED_PRECONDITION", "ABORTED", "NOT_FOUND"})
 
 Condition = Mapping[str, object]
+# Gives the bearer token of a call; a token that expires is renewed there.
+Token = Callable[[], str]
 ABSENT: Condition = {"exists": False}
 
 
@@ -50,23 +52,37 @@ class Write:
     """One write of a commit: sets the fields of `path`, or deletes the document when there are
     none.
 
-    `merge` leaves the document's other fields alone; otherwise it is replaced.
+    `merge` leaves the document's other fields alone, except for those in `drop`, which go;
+    otherwise it is replaced. `increments` are field paths and what is added there after that; a
+    field that is not there counts as 0.
     """
 
     path: str
     fields: Mapping[str, object] | None
     merge: bool = False
+    drop: Sequence[str] = ()
+    increments: Mapping[str, int] = field(default_factory=dict)
     condition: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one write of a commit did: the document's version now, and what each of the increments
+    gave.
+    """
+
+    version: str
+    values: Sequence[Any]
 
 
 class Firestore:
     """The documents of one project's default database; a path is `collection/id`."""
 
-    def __init__(self, http: HttpClient, *, url: str, project: str, token: str) -> None:
+    def __init__(self, http: HttpClient, *, url: str, project: str, token: Token) -> None:
         self._http = http
         self._root = f"projects/{project}/databases/(default)/documents"
         self._url = f"{url.rstrip('/')}/{self._root}"
-        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self._token = token
 
     async def read(self, *paths: str) -> list[Document | None]:
         """The documents at these paths, in this order, None where there is none. Raises
@@ -80,16 +96,28 @@ class Firestore:
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise StoreError(f"the store's answer to batchGet makes no sense: {error!r}") from error
 
-    async def commit(self, *writes: Write) -> list[str]:
-        """Do all of the writes or none; returns the version each document has now.
+    async def list_collection(self, collection: str, at_most: int) -> dict[str, Document]:
+        """The first documents of a collection by their ids, with their paths. Raises StoreError.
+
+        At most 300, whatever is asked for.
+        """
+        answer = await self._call("GET", f"/{collection}?pageSize={at_most}", "list")
+        try:
+            found = [_read_document(document) for document in answer.get("documents", [])]
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise StoreError(f"the store's answer to list makes no sense: {error!r}") from error
+        return {name.removeprefix(self._root + "/"): document for name, document in found}
+
+    async def commit(self, *writes: Write) -> list[Written]:
+        """Do all of the writes or none; returns what each of them did.
 
         Raises ConflictError when a condition did not hold, and StoreError when it failed or the
         outcome is unknown.
         """
         answer = await self._post("commit", {"writes": [self._write(write) for write in writes]})
         try:
-            return [result.get("updateTime", "") for result in answer["writeResults"]]
-        except (KeyError, TypeError, AttributeError) as error:
+            return [_written(result) for result in answer["writeResults"]]
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise StoreError(f"the store's answer to commit makes no sense: {error!r}") from error
 
     def _write(self, write: Write) -> dict[str, object]:
@@ -100,17 +128,26 @@ class Firestore:
             fields = {key: _encode(value) for key, value in write.fields.items()}
             body = {"update": {"name": name, "fields": fields}}
             if write.merge:
-                body["updateMask"] = {"fieldPaths": list(fields)}
+                # Masked and not among the fields: deleted. An empty mask leaves all as it is.
+                body["updateMask"] = {"fieldPaths": [*fields, *write.drop]}
+            if write.increments:
+                body["updateTransforms"] = [
+                    {"fieldPath": path, "increment": _encode(by)}
+                    for path, by in write.increments.items()
+                ]
         if write.condition is not None:
             body["currentDocument"] = write.condition
         return body
 
     async def _post(self, verb: str, body: Mapping[str, object]) -> Any:
-        content = json.dumps(body).encode()
+        return await self._call("POST", f":{verb}", verb, json.dumps(body).encode())
+
+    async def _call(self, method: str, place: str, verb: str, content: bytes = b"") -> Any:
+        headers = {"Authorization": f"Bearer {self._token()}", "Content-Type": "application/json"}
         try:
             async with asyncio.timeout(CALL_LIMIT_S):
                 response = await self._http.request(
-                    "POST", f"{self._url}:{verb}", headers=self._headers, content=content
+                    method, self._url + place, headers=headers, content=content
                 )
         except (httpx.HTTPError, TimeoutError) as error:
             raise StoreError(f"the store did not answer {verb}: {error!r}") from error
@@ -134,9 +171,17 @@ def _status(response: httpx.Response) -> str:
 def _look_up(item: Mapping[str, Any]) -> tuple[str, Document | None]:
     if "missing" in item:
         return item["missing"], None
-    document = item["found"]
+    return _read_document(item["found"])
+
+
+def _read_document(document: Mapping[str, Any]) -> tuple[str, Document]:
     fields = {key: _decode(value) for key, value in document.get("fields", {}).items()}
     return document["name"], Document(fields, document["updateTime"])
+
+
+def _written(result: Mapping[str, Any]) -> Written:
+    values = [_decode(value) for value in result.get("transformResults", [])]
+    return Written(result.get("updateTime", ""), values)
 
 
 def _encode(value: object) -> dict[str, object]:
@@ -167,4 +212,6 @@ def _decode(value: Mapping[str, Any]) -> Any:
         case "arrayValue":
             values: Sequence[Mapping[str, Any]] = content.get("values", [])
             return [_decode(each) for each in values]
+        case "mapValue":
+            return {key: _decode(each) for key, each in content.get("fields", {}).items()}
     return None

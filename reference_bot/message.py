@@ -46,6 +46,11 @@ class Message:
         """
         return safe_key(self.mid)
 
+    @property
+    def sender_key(self) -> str:
+        """The user's name in the store."""
+        return safe_key(self.sender)
+
     def as_job(self) -> dict[str, str]:
         """The body of the queue message."""
         return {"mid": self.mid, "sender": self.sender, "text": self.text}

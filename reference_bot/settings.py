@@ -6,17 +6,22 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
+from reference_bot.breaker import LEAST_PUBLISHES
+
 WEBHOOK_PATH = "/api/messenger"
 CONSUMER_PATH = "/api/process-message"
+RELEASE_PATH = "/api/answer-held"
+USAGE_PATH = "/api/usage"
 
 
 class SettingsError(Exception):
     """The bot can not work with the settings it was given."""
 
 
-def _variable(name: str, default: str = "", *, secret: bool = False) -> str:
+def _variable(name: str, default: str = "", *, secret: bool = False, optional: bool = False) -> str:
     # Secrets stay out of repr: settings end up in tracebacks and logs.
-    value: str = field(default=default, metadata={"variable": name}, repr=not secret)
+    metadata = {"variable": name, "optional": optional}
+    value: str = field(default=default, metadata=metadata, repr=not secret)
     return value
 
 
@@ -39,7 +44,12 @@ class Settings:
     public_url: str = _variable("PUBLIC_URL")
     firestore_url: str = _variable("FIRESTORE_URL", "https://firestore.googleapis.com/v1")
     firestore_project: str = _variable("FIRESTORE_PROJECT")
-    firestore_token: str = _variable("FIRESTORE_TOKEN", secret=True)
+    # One of these three gives access to the store, the first that is set.
+    firestore_token: str = _variable("FIRESTORE_TOKEN", secret=True, optional=True)
+    google_account: str = _variable("GOOGLE_SERVICE_ACCOUNT", secret=True, optional=True)
+    google_account_file: str = _variable("GOOGLE_APPLICATION_CREDENTIALS", optional=True)
+    breaker_publishes_per_hour: str = _variable("BREAKER_PUBLISHES_PER_HOUR", "200")
+    usage_token: str = _variable("USAGE_TOKEN", secret=True, optional=True)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
@@ -52,12 +62,31 @@ class Settings:
 
     def check(self) -> "Settings":
         """These settings; raises SettingsError, with the names of the variables, when some are
-        missing.
+        missing or make no sense.
         """
-        missing = [f.metadata["variable"] for f in fields(self) if not getattr(self, f.name)]
+        missing = [
+            f.metadata["variable"]
+            for f in fields(self)
+            if not f.metadata["optional"] and not getattr(self, f.name)
+        ]
+        if not (self.firestore_token or self.google_account or self.google_account_file):
+            missing.append(
+                "FIRESTORE_TOKEN or GOOGLE_SERVICE_ACCOUNT or GOOGLE_APPLICATION_CREDENTIALS"
+            )
         if missing:
             raise SettingsError(f"set {', '.join(missing)} in the bot's environment")
+        if self.publishes_per_hour < LEAST_PUBLISHES:
+            raise SettingsError(
+                f"BREAKER_PUBLISHES_PER_HOUR has to be a whole number from {LEAST_PUBLISHES} on,"
+                f" not {self.breaker_publishes_per_hour!r}"
+            )
         return self
+
+    @property
+    def publishes_per_hour(self) -> int:
+        """Where the circuit breaker opens; 0 when what is set is no number."""
+        text = self.breaker_publishes_per_hour
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
     def address(self, path: str) -> str:
         """Where a route of this bot is reached from outside: `https://bot.example/api/x`."""

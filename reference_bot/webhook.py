@@ -8,11 +8,11 @@ import logging
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from reference_bot.claims import Claim, Claims
+from reference_bot.claims import Claim, Claims, Hold
 from reference_bot.errors import TryAgainError
 from reference_bot.message import Message, parse_webhook
 from reference_bot.publisher import Publisher
-from reference_bot.settings import CONSUMER_PATH, Settings
+from reference_bot.settings import CONSUMER_PATH, RELEASE_PATH, Settings
 
 LOG = logging.getLogger(__name__)
 
@@ -42,7 +42,8 @@ class Webhook:
         return PlainTextResponse(query.get("hub.challenge", ""))
 
     async def receive(self, request: Request) -> Response:
-        """POST: 200 when every message is, or was, with the queue; 503 for a redelivery when not.
+        """POST: 200 when every message is, or was, with the queue, or is held with its release in
+        the queue; 503 for a redelivery when not.
 
         A 200 in spite of a failure would lose the message for good: nobody would send it again.
         """
@@ -69,10 +70,14 @@ class Webhook:
             await self.accept(message)
 
     async def accept(self, message: Message) -> None:
-        """See to it that the queue has this message once, or raise TryAgainError."""
-        claim = await self._claims.claim(message)
-        if claim is not None:
-            await self.hand_over(message, claim)
+        """See to it that the queue has this message once, or its release, or raise
+        TryAgainError.
+        """
+        duty = await self._claims.claim(message)
+        if isinstance(duty, Hold):
+            await self._schedule_release(duty)
+        elif duty is not None:
+            await self.hand_over(message, duty)
 
     async def hand_over(self, message: Message, claim: Claim) -> None:
         """Publish a message and note it.
@@ -83,6 +88,15 @@ class Webhook:
             CONSUMER_PATH, message.as_job(), deduplication_id=message.key, delay_s=claim.delay_s
         )
         await self._claims.mark_published(claim)
+
+    async def _schedule_release(self, hold: Hold) -> None:
+        """Have the queue answer what is held. All who hold a message in these minutes do this; the
+        deduplication id makes it one publish.
+        """
+        key = hold.release.key
+        await self._publisher.publish(
+            RELEASE_PATH, {"release": key}, deduplication_id=key, delay_s=hold.delay_s
+        )
 
     def _is_genuine(self, request: Request, body: bytes) -> bool:
         given = request.headers.get("x-hub-signature-256", "")

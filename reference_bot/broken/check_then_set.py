@@ -16,7 +16,7 @@ from reference_bot.app import create_app as create_reference_app
 from reference_bot.bot import make_bot
 from reference_bot.claims import Claims
 from reference_bot.client import HttpClient
-from reference_bot.firestore import Write
+from reference_bot.firestore import Write, Written
 from reference_bot.publisher import Publisher
 from reference_bot.settings import Settings
 
@@ -24,8 +24,8 @@ from reference_bot.settings import Settings
 class CheckedClaims(Claims):
     """Claims that are written whether or not the record is still as it was read."""
 
-    async def _take(self, record: Write, limit: Write) -> str:
-        return await super()._take(replace(record, condition=None), replace(limit, condition=None))
+    async def _take(self, *writes: Write) -> list[Written]:
+        return await super()._take(*(replace(write, condition=None) for write in writes))
 
 
 class ForgetfulPublisher(Publisher):

@@ -79,7 +79,8 @@ class BurstWebhook(Webhook):
     def __init__(
         self, settings: Settings, store: Firestore, publisher: Publisher, replies: Replies
     ) -> None:
-        super().__init__(settings, Claims(store), publisher)
+        claims = Claims(store, publishes_per_hour=settings.publishes_per_hour)
+        super().__init__(settings, claims, publisher)
         self._bursts = Bursts(store)
         self._replies = replies
 

@@ -21,5 +21,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock, in the place of the bot's."""
     clock = Clock()
-    monkeypatch.setattr("reference_bot.claims.time", SimpleNamespace(time=lambda: clock.now))
+    for module in ("claims", "credentials", "release", "turns", "usage"):
+        stopped = SimpleNamespace(time=lambda: clock.now)
+        monkeypatch.setattr(f"reference_bot.{module}.time", stopped)
     return clock

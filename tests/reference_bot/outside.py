@@ -5,7 +5,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -26,6 +26,7 @@ SETTINGS = Settings(
     public_url="https://bot.example",
     firestore_project="demo",
     firestore_token="store-token",
+    usage_token="usage-token",
 )
 ROOT = "projects/demo/databases/(default)/documents/"
 NOW = 1_800_000_000.0
@@ -47,8 +48,9 @@ class Published:
 class Outside:
     """Answers each call after one turn of the event loop, so that handlers interleave.
 
-    `calls` names every call in order: `read`, `commit`, `publish`, `send`, `self`. `fault` may
-    answer one in our stead; `lost` names the calls that take effect and whose answer is then lost.
+    `calls` names every call in order: `read`, `list`, `commit`, `publish`, `send`, `self`. `fault`
+    may answer one in our stead; `lost` names the calls that take effect and whose answer is then
+    lost.
     """
 
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -71,13 +73,16 @@ class Outside:
             for key, value in self.documents[ROOT + path]["fields"].items()
         }
 
-    def put(self, path: str, **fields: str | float) -> None:
+    def ids(self, collection: str) -> list[str]:
+        """The ids of a collection's documents, in their order."""
+        prefix = f"{ROOT}{collection}/"
+        return sorted(
+            name.removeprefix(prefix) for name in self.documents if name.startswith(prefix)
+        )
+
+    def put(self, path: str, **fields: str | int | float) -> None:
         """Store a document."""
-        encoded = {
-            key: {"stringValue": value} if isinstance(value, str) else {"doubleValue": value}
-            for key, value in fields.items()
-        }
-        self._store(ROOT + path, encoded)
+        self._store(ROOT + path, {key: _encoded(value) for key, value in fields.items()})
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         kind = _kind(request)
@@ -105,6 +110,14 @@ class Outside:
         ]
         return httpx.Response(200, json=found)
 
+    def _on_list(self, request: httpx.Request) -> httpx.Response:
+        collection = request.url.path.rpartition("/")[2]
+        size = int(request.url.params["pageSize"])
+        names = [f"{ROOT}{collection}/{each}" for each in self.ids(collection)]
+        found = [{"name": name, **self.documents[name]} for name in names[:size]]
+        # The real store leaves the member out when there is nothing.
+        return httpx.Response(200, json={"documents": found} if found else {})
+
     def _on_commit(self, request: httpx.Request) -> httpx.Response:
         writes = json.loads(request.content)["writes"]
         for write in writes:
@@ -115,7 +128,7 @@ class Outside:
             wanted = condition.get("updateTime")
             if wanted is not None and (present is None or present["updateTime"] != wanted):
                 return _refusal(400, "FAILED_PRECONDITION")
-        results: list[dict[str, str]] = []
+        results: list[dict[str, Any]] = []
         for write in writes:
             if "delete" in write:
                 self.documents.pop(write["delete"], None)
@@ -123,8 +136,11 @@ class Outside:
                 continue
             name, fields = write["update"]["name"], write["update"]["fields"]
             if "updateMask" in write and name in self.documents:
-                fields = {**self.documents[name]["fields"], **fields}
-            results.append({"updateTime": self._store(name, fields)})
+                old, masked = self.documents[name]["fields"], write["updateMask"]["fieldPaths"]
+                fields = {key: value for key, value in old.items() if key not in masked} | fields
+            given = [_increment(fields, each) for each in write.get("updateTransforms", [])]
+            result = {"updateTime": self._store(name, fields)}
+            results.append({**result, "transformResults": given} if given else result)
         return httpx.Response(200, json={"writeResults": results})
 
     def _on_publish(self, request: httpx.Request) -> httpx.Response:
@@ -153,9 +169,10 @@ class Outside:
         return version
 
 
-def make_app(outside: Outside) -> Starlette:
+def make_app(outside: Outside, *, publishes_per_hour: int = 200) -> Starlette:
     """The reference bot in this outside."""
-    return create_app(SETTINGS, http=outside.client())
+    settings = replace(SETTINGS, breaker_publishes_per_hour=str(publishes_per_hour))
+    return create_app(settings, http=outside.client())
 
 
 def run(*requests: Coroutine[Any, Any, httpx.Response]) -> list[httpx.Response]:
@@ -215,15 +232,20 @@ def queue_token(body: bytes, /, *, path: str = "/api/process-message", **claims:
 
 
 async def consume(
-    app: Starlette, body: bytes, *, owner: str = "msg_a", retried: int = 0
+    app: Starlette,
+    body: bytes,
+    *,
+    owner: str = "msg_a",
+    retried: int = 0,
+    path: str = "/api/process-message",
 ) -> httpx.Response:
     """Deliver a genuine queue message."""
     return await request(
         app,
         "POST",
-        "/api/process-message",
+        path,
         body,
-        upstash_signature=queue_token(body),
+        upstash_signature=queue_token(body, path=path),
         upstash_message_id=owner,
         upstash_retried=str(retried),
     )
@@ -242,7 +264,27 @@ def _kind(request: httpx.Request) -> str:
         return "publish"
     if url == SETTINGS.graph_url + "/me/messages":
         return "send"
+    if request.method == "GET":
+        return "list"
     return {"batchGet": "read", "commit": "commit"}[url.rpartition(":")[2]]
+
+
+def _encoded(value: str | int | float) -> dict[str, Any]:
+    if isinstance(value, str):
+        return {"stringValue": value}
+    return {"integerValue": str(value)} if isinstance(value, int) else {"doubleValue": value}
+
+
+def _increment(fields: dict[str, Any], transform: dict[str, Any]) -> dict[str, Any]:
+    """Add to the field of a document, or of a map in it; returns what it is then."""
+    *outer, name = [part.strip("`") for part in transform["fieldPath"].split(".")]
+    for part in outer:
+        inner = dict(fields.get(part, {"mapValue": {"fields": {}}})["mapValue"]["fields"])
+        fields[part] = {"mapValue": {"fields": inner}}
+        fields = inner
+    before = fields.get(name, {"integerValue": "0"})["integerValue"]
+    fields[name] = _encoded(int(before) + int(transform["increment"]["integerValue"]))
+    return dict(fields[name])
 
 
 def _refusal(code: int, status: str) -> httpx.Response:

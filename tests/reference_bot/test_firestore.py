@@ -12,7 +12,7 @@ from tests.reference_bot.outside import Outside
 
 
 def store(client: httpx.AsyncClient) -> Firestore:
-    return Firestore(client, url="https://store.example/v1/", project="demo", token="t")
+    return Firestore(client, url="https://store.example/v1/", project="demo", token=lambda: "t")
 
 
 def answering(response: httpx.Response) -> Firestore:
@@ -24,12 +24,12 @@ def test_values_come_back_as_they_were_written() -> None:
     documents = store(Outside().client())
 
     async def there_and_back() -> None:
-        versions = await documents.commit(Write(path="c/d", fields=fields))
+        (written,) = await documents.commit(Write(path="c/d", fields=fields))
         missing, found = await documents.read("c/none", "c/d")
         assert missing is None
         assert found is not None
         assert found.fields == fields
-        assert [found.version] == versions
+        assert found.version == written.version
 
     asyncio.run(there_and_back())
 
@@ -39,6 +39,65 @@ def test_a_moment_is_written_as_a_timestamp() -> None:
     moment = datetime(2027, 1, 15, 8, 0, 0, 250_000, UTC)
     asyncio.run(store(outside.client()).commit(Write(path="c/d", fields={"at": moment})))
     assert outside.fields("c/d") == {"at": "2027-01-15T08:00:00.250000Z"}
+
+
+def test_increments_tell_what_they_gave() -> None:
+    outside = Outside()
+    outside.put("c/d", n=5, s="x")
+    documents = store(outside.client())
+    write = Write(path="c/d", fields={}, merge=True, increments={"n": 2, "new": 1, "m.`1-a`": 3})
+
+    async def twice() -> None:
+        await documents.commit(write)
+        (written,) = await documents.commit(write)
+        assert written.values == [9, 2, 6]
+        (found,) = await documents.read("c/d")
+        assert found is not None
+        assert found.fields == {"n": 9, "s": "x", "new": 2, "m": {"1-a": 6}}
+
+    asyncio.run(twice())
+
+
+def test_a_merge_drops_the_fields_it_is_told_to() -> None:
+    outside = Outside()
+    outside.put("c/d", a="1", b="2", c="3")
+    write = Write(path="c/d", fields={"a": "9"}, merge=True, drop=("b",))
+    asyncio.run(store(outside.client()).commit(write))
+    assert outside.fields("c/d") == {"a": "9", "c": "3"}
+
+
+def test_a_collection_is_listed_by_its_ids() -> None:
+    outside = Outside()
+    for path in ("c/3", "c/1", "d/0", "c/2"):
+        outside.put(path, x=path)
+    found = asyncio.run(store(outside.client()).list_collection("c", 2))
+    assert {path: document.fields for path, document in found.items()} == {
+        "c/1": {"x": "c/1"},
+        "c/2": {"x": "c/2"},
+    }
+
+
+def test_an_empty_collection_has_nothing() -> None:
+    assert asyncio.run(store(Outside().client()).list_collection("c", 2)) == {}
+
+
+def test_the_token_is_asked_for_at_each_call() -> None:
+    seen: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers["authorization"])
+        return httpx.Response(200, json={"writeResults": []})
+
+    tokens = iter(["t1", "t2"])
+    client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    documents = Firestore(client, url="https://x", project="p", token=lambda: next(tokens))
+
+    async def twice() -> None:
+        await documents.commit()
+        await documents.commit()
+
+    asyncio.run(twice())
+    assert seen == ["Bearer t1", "Bearer t2"]
 
 
 def test_a_write_without_fields_deletes() -> None:

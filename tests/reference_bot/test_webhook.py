@@ -104,8 +104,10 @@ def test_three_copies_at_once_make_one_publish_and_one_record() -> None:
     replies = run(*[deliver(app, BODY) for _ in range(3)])
     assert [reply.status_code for reply in replies] == [200, 200, 200]
     assert len(outside.published) == 1
-    assert len(outside.documents) == 2  # the record and the user's limit
-    assert outside.versions == 3  # both, and the record once more: the losers wrote nothing
+    # The record, the user's limit and the two counts; and the record once more: the losers wrote
+    # nothing.
+    assert len(outside.documents) == 4
+    assert outside.versions == 5
 
 
 def test_a_later_copy_costs_one_read(clock: Clock) -> None:
@@ -136,6 +138,14 @@ def test_the_excess_is_delayed_and_not_dropped(clock: Clock) -> None:
         clock.advance(0.5)
     delays = [each.headers.get("upstash-delay", "0s") for each in outside.published]
     assert delays == ["0s"] * 10 + ["57s"] * 10 + ["114s"] * 10
+
+
+def test_the_limit_holds_for_messages_that_come_at_once(clock: Clock) -> None:
+    outside = Outside()
+    app = make_app(outside)
+    run(*[deliver(app, webhook_body(text_item(f"m_{at}"))) for at in range(12)])
+    delays = sorted(each.headers.get("upstash-delay", "0s") for each in outside.published)
+    assert delays == ["0s"] * 10 + ["62s"] * 2
 
 
 def test_users_do_not_delay_each_other(clock: Clock) -> None:
@@ -229,6 +239,20 @@ def test_a_claim_long_overdue_is_taken_over_with_a_new_slot(clock: Clock) -> Non
     assert outside.calls == ["read", "commit", "publish", "commit"]
     record = outside.fields("processedMessages/m_1")
     assert (record["state"], record["due"] - before) == ("published", 120)
+
+
+def test_a_claim_taken_over_keeps_a_slot_that_is_still_to_come(clock: Clock) -> None:
+    outside = Outside()
+    app = make_app(outside)
+    for at in range(29):
+        run(deliver(app, webhook_body(text_item(f"m_{at}"))))
+    outside.fault = nth("publish", 0, httpx.ConnectError("gone"))
+    run(deliver(app, webhook_body(text_item("m_late"))))
+    before = outside.fields("processedMessages/m_late")["due"]
+    clock.advance(90)
+    run(deliver(app, webhook_body(text_item("m_late"))))
+    assert outside.fields("processedMessages/m_late")["due"] == before
+    assert outside.published[-1].headers["upstash-delay"] == "34s"
 
 
 def test_a_record_that_went_on_is_not_marked_back() -> None:
