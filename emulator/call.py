@@ -44,11 +44,19 @@ class Call:
     entry: int = -1
     late: bool = False
     withheld: bool = False
+    background: bool = False
     answered: bool = False
     # Applied, and the answer is still on its way: it must not be applied again.
     slow: Slow | None = None
     step: "Step | None" = field(default=None, repr=False)
     timer: "Step | None" = field(default=None, repr=False)
+
+    @property
+    def routes(self) -> tuple[str, ...]:
+        """Paths visited on the way here. Work that was started with the instance has none: it only
+        happens to run now.
+        """
+        return () if self.background else self.invocation.routes
 
     @property
     def roots(self) -> tuple[str, ...]:

@@ -50,11 +50,13 @@ class Gate:
         *,
         timeout_s: float | None,
         deliver_outcome: Callable[[Outcome], None],
+        background: bool = False,
     ) -> Call:
         """Park a call that the bot has just made.
 
         `timeout_s` is the client's own patience (None: endless). `deliver_outcome` is called at
-        most once, later, never from inside this method. A call of an invocation that has ended is
+        most once, later, never from inside this method. A `background` call is one of work
+        that was started with the instance. A call of an invocation that has ended is
         late: it is noted and never answered.
         """
         kernel = self._kernel
@@ -72,6 +74,7 @@ class Gate:
             arrived=kernel.clock.now,
             timeout_s=timeout_s,
             deliver_outcome=deliver_outcome,
+            background=background,
         )
         call.entry = kernel.note(
             "call",
@@ -251,7 +254,7 @@ class Gate:
                 roots=invocation.roots,
                 generation=invocation.generation + 1,
                 cause=call.entry,
-                routes=invocation.routes,
+                routes=call.routes,
             )
         )
         if not accepted:

@@ -198,7 +198,7 @@ class QStash:
             caller_ip=caller_ip,
             roots=self.kernel.attribute(invocation.roots, publish.body, publish.dedup_key),
             generation=invocation.generation + 1,
-            routes=invocation.routes,
+            routes=call.routes,
             cause=call.entry,
         )
         return self.engine.accept(publish, origin)
@@ -232,7 +232,7 @@ class QStash:
                 roots=dead.roots or invocation.roots,
                 # Whichever is deeper, so that a bot that revives its dead letters for ever is cut.
                 generation=max(invocation.generation, dead.generation) + 1,
-                routes=invocation.routes,
+                routes=call.routes,
                 cause=call.entry,
             )
         accepted = self.engine.accept(publish, origin)

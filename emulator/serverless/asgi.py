@@ -4,7 +4,6 @@ threads of its own, on virtual time.
 
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from emulator.delivery import Invocation
@@ -202,12 +201,6 @@ class AsgiDriver:
         invocation = CURRENT.get()
         return lambda: _set_current(invocation)
 
-    def employs(self, executor: ThreadPoolExecutor) -> None:
-        seat = current_seat()
-        running = self.crews.get(seat.crew) if seat is not None else None
-        if running is not None:
-            running.pools.add(executor)
-
     # -- inside: running
 
     def pump(self) -> None:
@@ -231,10 +224,16 @@ class AsgiDriver:
         timeout_s: float | None,
         deliver: Callable[[Outcome], None],
     ) -> None:
-        invocation = running.current_invocation()
+        invocation, background = running.current_invocation()
 
         def arrive() -> None:
-            self._gate.arrive(invocation, request, timeout_s=timeout_s, deliver_outcome=deliver)
+            self._gate.arrive(
+                invocation,
+                request,
+                timeout_s=timeout_s,
+                deliver_outcome=deliver,
+                background=background,
+            )
 
         body = request.body.decode("latin-1")
         running.emit(seat, (invocation.name, request.method, request.url, body), arrive)

@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from emulator.errors import BotHungError, EmulatorBug
 from emulator.serverless.thread_status import is_asleep
@@ -147,6 +147,8 @@ class Crew:
         self.lost = False
         self.hang_limit_s = hang_limit_s
         self.seats: list[Seat] = []
+        # The crew's thread pools, each by the pool that the bot or one of its libraries made.
+        self.pools: dict[Any, Any] = {}
         self.guard = _thread.allocate_lock()
         self._enrolled = 0
         self._signal = _thread.allocate_lock()

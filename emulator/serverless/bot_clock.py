@@ -3,6 +3,8 @@ clock.
 """
 
 import datetime as real_datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from freezegun import freeze_time
@@ -35,6 +37,16 @@ class BotClock:
             # Datetimes, never strings: parsing a string costs fifty times as much.
             self._frozen.move_to(_at(unix))
             self._unix = unix
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """The real clock for a moment."""
+        unix = self._unix
+        self.stop()
+        try:
+            yield
+        finally:
+            self.start(unix)
 
     def stop(self) -> None:
         if self._freezer is not None:

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from emulator.serverless.baton import (
     TRAMPOLINE_FRAMES,
     AbandonedError,
+    Crew,
     Seat,
     Waiter,
     current_seat,
@@ -39,9 +40,6 @@ class Shop(Protocol):
         """On the present thread; what the result does on another makes its calls belong to the same
         invocation.
         """
-
-    def employs(self, executor: ThreadPoolExecutor) -> None:
-        """An executor that has to be shut down with the instance."""
 
 
 class BotThreads:
@@ -109,7 +107,9 @@ class BotThreads:
     def _wait(self, real: Any) -> Any:
         def wait(condition: Any, timeout: float | None = None) -> bool:
             seat = current_seat()
-            if seat is None:
+            # A look without waiting never stands still: pools look so while they hold a lock that
+            # all pools of the process share.
+            if seat is None or (timeout is not None and timeout <= 0):
                 return bool(real(condition, timeout))
             if not condition._is_owned():
                 raise RuntimeError("cannot wait on un-acquired lock")
@@ -146,26 +146,43 @@ class BotThreads:
     def _make_pool(self, real: Any) -> Any:
         def init(pool: Any, *args: Any, **kwargs: Any) -> None:
             real(pool, *args, **kwargs)
-            if current_seat() is not None:
+            seat = current_seat()
+            if seat is not None:
                 # The same queue in Python: a wait in the C one could not be seen.
                 pool._work_queue = queue.Queue()
-                self._shop().employs(pool)
+                seat.crew.pools[pool] = pool
 
         return init
 
     def _submit(self, real: Any) -> Any:
         def submit(pool: Any, work: Any, /, *args: Any, **kwargs: Any) -> Any:
-            if current_seat() is None:
+            seat = current_seat()
+            if seat is None:
                 return real(pool, work, *args, **kwargs)
+            own = _pool_of(seat.crew, pool)
             settle_in = self._shop().carry_over()
 
             def carried(*args: Any, **kwargs: Any) -> Any:
                 settle_in()
                 return work(*args, **kwargs)
 
-            return real(pool, carried, *args, **kwargs)
+            return real(own, carried, *args, **kwargs)
 
         return submit
+
+
+def _pool_of(crew: Crew, pool: Any) -> Any:
+    """The crew's own copy of a pool that a shared library made, perhaps on another instance's
+    thread.
+
+    Instances have their own memory, so they have their own copy of a library's pool; shared, it
+    would die with the first.
+    """
+    own = crew.pools.get(pool)
+    if own is None:
+        own = ThreadPoolExecutor(pool._max_workers, pool._thread_name_prefix)
+        crew.pools[pool] = own
+    return own
 
 
 def _below_threading(thread: threading.Thread) -> Callable[[], None]:

@@ -158,3 +158,20 @@ class BotModules:
                 f"{self.spec} should name the ASGI app"
             )
         return BotImportError(f"{self.spec} can not be imported: {what}")
+
+
+def clashing_library(error: BotImportError) -> str | None:
+    """The module that can not be loaded while freezegun holds the clock, or None when it is not
+    that.
+
+    freezegun's dates have a metaclass of their own; a library that derives a class with another one
+    from `datetime.date`, as pydantic does, can only be loaded before.
+    """
+    cause = error.__cause__
+    if not isinstance(cause, TypeError) or "metaclass conflict" not in str(cause):
+        return None
+    trace = cause.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    name = trace.tb_frame.f_globals.get("__name__") if trace is not None else None
+    return name if isinstance(name, str) else None

@@ -4,13 +4,11 @@ to end.
 
 from collections import deque
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import Context, ContextVar
 from threading import Thread
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
-from weakref import WeakSet
 
 from emulator.delivery import Invocation
 from emulator.errors import BotHungError
@@ -66,7 +64,6 @@ class RunningInstance:
         self.application: Application | None = None
         self.modules: dict[str, ModuleType] = {}
         self.sleepers: dict[Waiter, float] = {}
-        self.pools: WeakSet[ThreadPoolExecutor] = WeakSet()
         self.draws: dict[str, int] = {}
         self.closing = False
         self._arrivals: list[tuple[tuple[str, ...], Callable[[], None]]] = []
@@ -116,7 +113,6 @@ class RunningInstance:
             why = f"the bot called sys.exit({error.code!r})"
             self._office.events.append(lambda: self._office.crashed(self, why))
         except BotHungError as error:
-            self._office.simulation.tainted = True
             invocation = self.instance.invocation
             doing = (
                 f" while it handled {invocation.name} ({invocation.request.raw_path})"
@@ -250,7 +246,7 @@ class RunningInstance:
                     task.cancel()
                 loop.drain()
             loop.drain()
-            for pool in list(self.pools):
+            for pool in list(self.crew.pools.values()):
                 pool.shutdown(wait=False, cancel_futures=True)
             loop.close()
 
@@ -274,15 +270,15 @@ class RunningInstance:
             forget_at_exit(threads)
         del self._office.crews[crew]
 
-    def current_invocation(self) -> Invocation:
-        """Whose call it is. Work that was started with the instance counts for the request it may
-        serve just now.
+    def current_invocation(self) -> tuple[Invocation, bool]:
+        """Whose call it is, and whether it is background work: what was started with the instance
+        counts for the request that it may serve just now.
         """
         instance = self.instance
         invocation = CURRENT.get()
         if invocation is None or (invocation is instance.boot and not invocation.open):
-            return instance.invocation or instance.boot
-        return invocation
+            return instance.invocation or instance.boot, True
+        return invocation, False
 
 
 def _set_result(future: "asyncio.Future[Outcome]", outcome: Outcome) -> None:

@@ -2,6 +2,7 @@
 patches, clock, module loader.
 """
 
+import importlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,7 +10,7 @@ from types import ModuleType, TracebackType
 from typing import Any, ClassVar, Self
 
 from emulator.clock import VIRTUAL_EPOCH
-from emulator.errors import ScenarioError
+from emulator.errors import BotImportError, ScenarioError
 from emulator.exchange import Failure, Outcome, Request
 from emulator.gate import Gate
 from emulator.kernel import Kernel
@@ -20,8 +21,11 @@ from emulator.serverless.bot_clock import BotClock
 from emulator.serverless.bot_output import BotOutput
 from emulator.serverless.bot_threads import BotThreads
 from emulator.serverless.client import DirectClient
-from emulator.serverless.modules import BotModules
+from emulator.serverless.modules import BotModules, clashing_library
 from emulator.serverless.outbound import Outbound
+
+# Libraries of one bot that have to be loaded with the real clock; more than one is rare.
+MOST_REPAIRS = 5
 
 
 class Simulation:
@@ -35,6 +39,7 @@ class Simulation:
 
     # The patches are the process's, so there can be one at a time.
     _active: "ClassVar[Simulation | None]" = None
+    _spoilt: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -63,6 +68,11 @@ class Simulation:
     def __enter__(self) -> Self:
         if Simulation._active is not None:
             raise ScenarioError("one simulation at a time: end the first before you begin another")
+        if Simulation._spoilt:
+            raise ScenarioError(
+                "a thread of an earlier bot could not be ended, so this process can not be trusted "
+                "with another run; start a new one"
+            )
         Simulation._active = self
         self._old_env = {name: os.environ.get(name) for name in self._env}
         os.environ.update(self._env)
@@ -82,6 +92,7 @@ class Simulation:
     ) -> None:
         self._entered = False
         Simulation._active = None
+        Simulation._spoilt = Simulation._spoilt or self.tainted
         self.clock.stop()
         self._chance.stop()
         self._threads.stop()
@@ -126,6 +137,17 @@ class Simulation:
         if self._modules is None:
             assert self._factory is not None
             return self._factory()
+        for _ in range(MOST_REPAIRS):
+            try:
+                return self._modules.fresh(modules)
+            except BotImportError as error:
+                library = clashing_library(error)
+                if library is None:
+                    raise
+                # Loaded with the real clock, as it would be outside of thrice; freezegun reaches
+                # its names all the same.
+                with self.clock.paused():
+                    importlib.import_module(library)
         return self._modules.fresh(modules)
 
     def activate(self, modules: dict[str, ModuleType]) -> None:

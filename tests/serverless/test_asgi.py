@@ -186,6 +186,37 @@ def test_import__is_refused_with_the_reason(
         run()
 
 
+def test_library_that_clashes_with_the_frozen_clock__is_loaded_before(
+    small_world: Make, tmp_path: Path
+) -> None:
+    site = tmp_path / "site-packages" / "clashing_library"
+    site.mkdir(parents=True)
+    (site / "__init__.py").write_text(
+        "from datetime import date\n"
+        "class Meta(type): ...\n"
+        "class Special(date, metaclass=Meta): ...\n"
+    )
+    (tmp_path / "clash_bot.py").write_text(
+        "import sys\n"
+        f"sys.path.append({str(site.parent)!r})\n"
+        "from clashing_library import Special\n"
+        "from starlette.responses import PlainTextResponse\n"
+        "app = PlainTextResponse(Special.__name__)\n"
+    )
+    import sys
+
+    path = list(sys.path)
+    try:
+        world = small_world("clash_bot:app", root=tmp_path)
+        world.post("/")
+        world.run()
+        assert world.text() == "Special"
+        assert world.kernel.clock.unix == VIRTUAL_EPOCH
+    finally:
+        sys.path[:] = path
+        sys.modules.pop("clashing_library", None)
+
+
 def test_factory_spec__makes_the_app(small_world: Make, tmp_path: Path) -> None:
     (tmp_path / "factory_bot.py").write_text(
         "from starlette.responses import PlainTextResponse\n"

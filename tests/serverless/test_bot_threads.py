@@ -413,3 +413,39 @@ def test_recycle__of_a_busy_instance_is_refused(small_world: Make, one_route: Ma
         ScenarioError, match=r"^i0 is busy; only a frozen instance can be recycled$"
     ):
         world.host.recycle("i0")
+
+
+def test_pool_of_a_shared_library__is_each_instances_own(
+    small_world: Make, one_route: Make
+) -> None:
+    shared: list[ThreadPoolExecutor] = []
+
+    async def endpoint(request: Request) -> Response:
+        if not shared:
+            shared.append(ThreadPoolExecutor(1))
+        answer = await asyncio.get_running_loop().run_in_executor(shared[0], ask, "pooled")
+        return PlainTextResponse(answer)
+
+    world = small_world(one_route(endpoint), instances=3)
+    for number in range(3):
+        world.post("/", f"u{number}.w0")
+    world.run()
+    first = world.entries("instance")[0].instance
+    world.host.kill(first)
+    world.post("/", "u3.w0", at=10.0)
+    world.run()
+    assert [world.text(f"u{number}.w0") for number in range(4)] == ["/pooled"] * 4
+    # They ran side by side: nobody queued behind another instance's worker.
+    assert {entry.time for entry in world.entries("call")[:3]} == {0.0}
+
+
+def test_many_pools_at_once__do_not_lock_each_other_out(small_world: Make, one_route: Make) -> None:
+    async def endpoint(request: Request) -> Response:
+        with ThreadPoolExecutor(4) as pool:
+            return PlainTextResponse("".join(pool.map(ask, "abcdef")))
+
+    world = small_world(one_route(endpoint), instances=4)
+    for number in range(4):
+        world.post("/", f"u{number}.w0")
+    world.run()
+    assert [world.text(f"u{number}.w0") for number in range(4)] == ["/a/b/c/d/e/f"] * 4

@@ -1,0 +1,114 @@
+"""Class-based endpoints over a base class that checks who calls.
+
+BUG=handshake: the base class checks what is posted and forgets the GET that subscribes, so anybody
+can subscribe the webhook.
+"""
+
+import hmac
+import json
+import os
+from typing import Any, ClassVar
+
+import httpx
+from qstash import AsyncQStash, Receiver
+from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+BUG = os.environ.get("BUG", "")
+JOB_URL = os.environ["PUBLIC_URL"] + "/jobs"
+SEND = "https://graph.facebook.com/v23.0/me/messages"
+
+
+class Store:
+    """The records of the messages that the queue has."""
+
+    def __init__(self) -> None:
+        project = os.environ["FIRESTORE_PROJECT"]
+        self._database = f"projects/{project}/databases/(default)/documents"
+        self._client = httpx.AsyncClient(
+            base_url="https://firestore.googleapis.com/v1/",
+            headers={"Authorization": f"Bearer {os.environ['FIRESTORE_TOKEN']}"},
+        )
+
+    async def has(self, mid: str) -> bool:
+        return (await self._client.get(f"{self._database}/messages/{mid}")).is_success
+
+    async def add(self, mid: str) -> None:
+        name = f"{self._database}/messages/{mid}"
+        writes = [{"update": {"name": name, "fields": {"queued": {"booleanValue": True}}}}]
+        url = f"{self._database}:commit"
+        (await self._client.post(url, json={"writes": writes})).raise_for_status()
+
+
+class Guarded(HTTPEndpoint):
+    """Refuses strangers: subclasses say who is known."""
+
+    guarded: ClassVar[set[str]] = {"POST"} if BUG == "handshake" else {"GET", "POST"}
+
+    async def admit(self, request: Request) -> bytes:
+        body = await request.body()
+        if request.method in self.guarded and not self.knows(request, body):
+            raise HTTPException(403)
+        return body
+
+    def knows(self, request: Request, body: bytes) -> bool:
+        raise NotImplementedError
+
+
+class Webhook(Guarded):
+    """The platform's side."""
+
+    store: ClassVar[Store] = Store()
+    queue: ClassVar[AsyncQStash] = AsyncQStash(os.environ["QSTASH_TOKEN"], retry=False)
+
+    def knows(self, request: Request, body: bytes) -> bool:
+        if request.method == "GET":
+            return request.query_params.get("hub.verify_token") == os.environ["FB_VERIFY_TOKEN"]
+        mac = hmac.digest(os.environ["FB_APP_SECRET"].encode(), body, "sha256").hex()
+        return hmac.compare_digest(request.headers.get("x-hub-signature-256", ""), "sha256=" + mac)
+
+    async def get(self, request: Request) -> Response:
+        await self.admit(request)
+        return PlainTextResponse(request.query_params["hub.challenge"])
+
+    async def post(self, request: Request) -> Response:
+        payload = json.loads(await self.admit(request))
+        for item in (item for entry in payload["entry"] for item in entry.get("messaging", [])):
+            if "text" in item.get("message", {}) and not item["message"].get("is_echo"):
+                await self.on_text(item)
+        return PlainTextResponse("ok")
+
+    async def on_text(self, item: dict[str, Any]) -> None:
+        mid = item["message"]["mid"]
+        if not await self.store.has(mid):
+            job = {"sender": item["sender"], "text": item["message"]["text"]}
+            await self.queue.message.publish_json(url=JOB_URL, body=job, deduplication_id=mid)
+            await self.store.add(mid)
+
+
+class Jobs(Guarded):
+    """The queue's side."""
+
+    receiver: ClassVar[Receiver] = Receiver(
+        os.environ["QSTASH_CURRENT_SIGNING_KEY"], os.environ["QSTASH_NEXT_SIGNING_KEY"]
+    )
+
+    def knows(self, request: Request, body: bytes) -> bool:
+        signature = request.headers.get("upstash-signature", "")
+        self.receiver.verify(signature=signature, body=body.decode(), url=JOB_URL)
+        return True
+
+    async def post(self, request: Request) -> Response:
+        job = json.loads(await self.admit(request))
+        page = {"Authorization": f"Bearer {os.environ['FB_PAGE_TOKEN']}"}
+        reply = {"recipient": job["sender"], "message": {"text": job["text"].upper()}}
+        async with httpx.AsyncClient(headers=page) as client:
+            (await client.post(SEND, json=reply)).raise_for_status()
+        return PlainTextResponse("ok")
+
+
+app = Starlette(routes=[Route("/webhook", Webhook), Route("/jobs", Jobs)])

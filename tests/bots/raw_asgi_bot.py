@@ -1,0 +1,101 @@
+"""One ASGI callable and no framework; it knows nothing of the lifespan protocol.
+
+BUG=first: only the first event of a webhook is read, so a batch loses the others.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qs
+
+import httpx
+from qstash import Receiver
+
+Event = MutableMapping[str, Any]
+
+BUG = os.environ.get("BUG", "")
+DELIVER = os.environ["PUBLIC_URL"] + "/deliver"
+DATABASE = (
+    f"https://firestore.googleapis.com/v1/projects/{os.environ['FIRESTORE_PROJECT']}"
+    "/databases/(default)/documents"
+)
+
+
+async def app(
+    scope: Event, receive: Callable[[], Awaitable[Event]], send: Callable[[Event], Awaitable[None]]
+) -> None:
+    if scope["type"] != "http":
+        raise NotImplementedError(scope["type"])
+    body, more = b"", True
+    while more:
+        event = await receive()
+        body += event.get("body", b"")
+        more = event.get("more_body", False)
+    headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+    match scope["method"], scope["path"]:
+        case "GET", "/":
+            status, text = handshake(parse_qs(scope["query_string"].decode()))
+        case "POST", "/":
+            status, text = await webhook(headers, body)
+        case "POST", "/deliver":
+            status, text = await deliver(headers, body.decode())
+        case _:
+            status, text = 404, "not found"
+    plain = [(b"content-type", b"text/plain")]
+    await send({"type": "http.response.start", "status": status, "headers": plain})
+    await send({"type": "http.response.body", "body": text.encode()})
+
+
+def handshake(query: dict[str, list[str]]) -> tuple[int, str]:
+    if query.get("hub.verify_token") != [os.environ["FB_VERIFY_TOKEN"]]:
+        return 403, "wrong token"
+    return 200, query["hub.challenge"][0]
+
+
+async def webhook(headers: dict[str, str], body: bytes) -> tuple[int, str]:
+    mac = hmac.new(os.environ["FB_APP_SECRET"].encode(), body, hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(headers.get("x-hub-signature-256", ""), "sha256=" + mac):
+        return 403, "wrong signature"
+    entries = json.loads(body)["entry"]
+    events = [event for entry in entries for event in entry.get("messaging", [])]
+    async with httpx.AsyncClient(timeout=4) as http:
+        for event in events[:1] if BUG == "first" else events:
+            message = event.get("message", {})
+            if "text" in message and not message.get("is_echo"):
+                await enqueue(http, event["sender"]["id"], message["mid"], message["text"])
+    return 200, "ok"
+
+
+async def enqueue(http: httpx.AsyncClient, sender: str, mid: str, text: str) -> None:
+    published = await http.post(
+        f"https://qstash.upstash.io/v2/publish/{DELIVER}",
+        headers={
+            "Authorization": f"Bearer {os.environ['QSTASH_TOKEN']}",
+            "Upstash-Deduplication-Id": mid,
+            "Upstash-Retries": "3",
+        },
+        json={"sender": sender, "text": text},
+    )
+    published.raise_for_status()
+    noted = await http.patch(
+        f"{DATABASE}/bots/raw/mids/{mid}",
+        headers={"Authorization": f"Bearer {os.environ['FIRESTORE_TOKEN']}"},
+        json={"fields": {"sender": {"stringValue": sender}}},
+    )
+    noted.raise_for_status()
+
+
+async def deliver(headers: dict[str, str], body: str) -> tuple[int, str]:
+    keys = os.environ["QSTASH_CURRENT_SIGNING_KEY"], os.environ["QSTASH_NEXT_SIGNING_KEY"]
+    Receiver(*keys).verify(signature=headers["upstash-signature"], body=body, url=DELIVER)
+    job = json.loads(body)
+    async with httpx.AsyncClient(timeout=10) as http:
+        sent = await http.post(
+            "https://graph.facebook.com/v23.0/me/messages",
+            headers={"Authorization": f"Bearer {os.environ['FB_PAGE_TOKEN']}"},
+            json={"recipient": {"id": job["sender"]}, "message": {"text": job["text"]}},
+        )
+    return (200, "sent") if sent.is_success else (500, "not sent")
