@@ -99,7 +99,7 @@ class Outbox:
             metadata=say.metadata,
             entry=entry,
             generation=generation,
-            routes=() if invocation is None else invocation.routes,
+            routes=() if call is None else call.routes,
         )
         self.count += 1
         self.sent.append(sent)

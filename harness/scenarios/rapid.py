@@ -72,11 +72,7 @@ class Rapid:
         kind: Literal["publish", "duplicate", "reply", "finding", "call", "delivery"],
         root: str | None = None,
     ) -> list[Entry]:
-        return [
-            entry
-            for entry in self.record.entries
-            if entry.kind == kind and (root is None or root in entry.roots)
-        ]
+        return self.record.of(kind, root)
 
     def finding(self, name: str) -> list[Entry]:
         return [
@@ -120,6 +116,8 @@ def play_rapid(stage: Stage, name: str, schedule: MakeSchedule = Fifo) -> Rapid:
         world.run_until(WEEK_S)
         week = count()
         pending = tuple(step.name for step in world.kernel.agenda)
+        # Leftovers show themselves only once their own sleeps are over.
+        world.advance(seconds=WEEK_S - world.now)
         world.reveal_leftovers()
         return Rapid(
             name=name,

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from emulator import World
 from emulator.chance import Chance
-from emulator.journal import Entry
+from emulator.journal import Entry, EntryKind
 from emulator.schedule import Fifo, Schedule
 from harness.scenarios.outside import problems_of
 from harness.stage import Stage
@@ -33,6 +33,14 @@ class Record:
 
     entries: tuple[Entry, ...]
     choices: tuple[str, ...]
+
+    def of(self, kind: EntryKind, root: str | None = None) -> list[Entry]:
+        """The entries of a kind, oldest first; of one user message if one is given."""
+        return [
+            entry
+            for entry in self.entries
+            if entry.kind == kind and (root is None or root in entry.roots)
+        ]
 
     @property
     def problems(self) -> Counter[str]:
