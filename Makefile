@@ -18,7 +18,7 @@ PROFILE := reference_bot/thrice.toml
 # Only folders that hold code: mypy refuses an empty one.
 CODE := $(sort $(dir $(wildcard emulator/*.py harness/*.py reference_bot/*.py loadtests/*.py))) tests/
 
-.PHONY: help setup certify test check
+.PHONY: help setup certify test check bench
 
 help:  ## Show the commands
 	sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
@@ -42,6 +42,11 @@ check: $(READY)  ## Check formatting, lint and types
 	$(BIN)/ruff format --quiet --check .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy --no-error-summary $(CODE)
+
+bench: $(READY)  ## Measure speed and memory, in CPU time
+	$(BIN)/python loadtests/simulation.py
+	$(BIN)/python loadtests/messages.py
+	$(BIN)/python loadtests/certificates.py 20
 
 # What pip prints is shown only when it fails.
 $(READY): pyproject.toml

@@ -5,7 +5,6 @@ in the same run.
 """
 
 import asyncio
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,8 +16,6 @@ from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from emulator import HostProfile, Simulation
 from emulator.call import Access, Call
