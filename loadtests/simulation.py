@@ -67,6 +67,7 @@ def run(make: Callable[[Simulation], Any], invocations: int) -> float:
                     due=float(number),
                     build=lambda: request,
                     on_outcome=done.append,
+                    roots=(f"u{number}",),
                     timeout_s=20.0,
                 )
             )

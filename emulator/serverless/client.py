@@ -104,14 +104,24 @@ class DirectClient:
 
 
 class _Answer(httpx.Response):
-    """A response whose request is built when somebody asks: parsing its URL costs more than all the
-    rest.
+    """A response that has been read, without the work of reading it; its request is built when
+    somebody asks. Both together cost httpx more than all the rest of a call.
     """
 
     def __init__(self, reply: Reply, sent: Request) -> None:
         self._sent = sent
         self._made: httpx.Request | None = None
-        super().__init__(reply.status, headers=list(reply.headers), content=reply.body)
+        headers = list(reply.headers)
+        if reply.body and reply.header("content-length") is None:
+            headers.append(("content-length", str(len(reply.body))))
+        super().__init__(reply.status, headers=headers, stream=httpx.ByteStream(reply.body))
+        if "content-encoding" in self.headers:
+            self.read()
+        else:
+            # What `read` would leave behind.
+            self._content = reply.body
+            self.is_stream_consumed = True
+            self.is_closed = True
 
     @property
     def _request(self) -> httpx.Request | None:
