@@ -32,6 +32,11 @@ class Graph(Protocol):
     ) -> Mapping[str, object] | Refusal | None:
         """What is known of `node`, or None when there is no such node."""
 
+    def subscribed_apps(
+        self, node: str, method: str, parameters: Mapping[str, object] | None
+    ) -> Mapping[str, object] | Refusal | None:
+        """Show or change the app's subscription to `node`, or None when there is no such node."""
+
     def trace_id(self, call: Call | None) -> str:
         """The id of this exchange; asked once."""
 
@@ -59,6 +64,16 @@ async def _profile(request: Request) -> Response:
     if refusal is not None:
         return _refuse(request, refusal)
     return _conclude(request, fake.profile(request.path_params["node"], parameters))
+
+
+async def _subscribed_apps(request: Request) -> Response:
+    fake: Graph = request.scope["thrice.fake"]
+    parameters, refusal = await _admit(request)
+    if refusal is not None:
+        return _refuse(request, refusal)
+    # Starlette takes HEAD for GET.
+    method = "GET" if request.method == "HEAD" else request.method
+    return _conclude(request, fake.subscribed_apps(request.path_params["node"], method, parameters))
 
 
 async def _unsupported(request: Request, _error: Exception) -> Response:
@@ -113,6 +128,7 @@ def _respond(request: Request, status: int, body: Mapping[str, object], trace_id
 _surface = Starlette(
     routes=[
         Route("/{node}/messages", _messages, methods=["POST"]),
+        Route("/{node}/subscribed_apps", _subscribed_apps, methods=["GET", "POST", "DELETE"]),
         Route("/{node}", _profile, methods=["GET"]),
     ],
     exception_handlers={HTTPException: _unsupported},

@@ -16,7 +16,7 @@ class Contacts:
         self._page_id = page_id
         self._psids: dict[str, str] = {}
         self._nicknames: dict[str, str] = {}
-        self._known: set[str] = set()
+        self._acted: dict[str, float] = {}
         self._authors: dict[str, str] = {}
 
     def psid(self, nickname: str) -> str:
@@ -30,15 +30,18 @@ class Contacts:
 
     def nickname(self, psid: str) -> str | None:
         """Who that is, or None when nobody of this id has written to the page."""
-        return self._nicknames.get(psid) if psid in self._known else None
+        return self._nicknames.get(psid) if psid in self._acted else None
 
-    def wrote(self, root: str, psid: str) -> None:
-        """A person has written: from now on the page may write to them."""
-        self._known.add(psid)
+    def wrote(self, root: str, psid: str, *, at: float) -> None:
+        """A person has written, or tapped something, at `at` seconds of the clock: the page may
+        write to them from now on.
+        """
+        self._acted[psid] = at
         self._authors[root] = psid
 
-    def knows(self, psid: str) -> bool:
-        return psid in self._known
+    def last_act(self, psid: str) -> float | None:
+        """When they did something last, in seconds of the clock; None when they never did."""
+        return self._acted.get(psid)
 
     def authored(self, roots: tuple[str, ...], psid: str) -> tuple[str, ...]:
         """Those of the user messages that this person wrote."""

@@ -6,13 +6,18 @@ Knows nothing of what a notification says.
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, get_args
+from weakref import WeakValueDictionary
 
 from emulator.delivery import Delivery, DeliveryKind, retry_name
 from emulator.errors import ScenarioError
 from emulator.exchange import Failure, Outcome, Request
 from emulator.kernel import Kernel
+from emulator.meta.outage import GIVE_UP_AFTER_S, Outage
+from emulator.meta.subscribed import Subscribed
 from emulator.meta.wire import webhook_request
+from emulator.step import StepKind
 
 Spacing = Literal["at-once", "staggered", "shuffled"]
 
@@ -24,15 +29,10 @@ SLOW_ACK_S = 5.0  # Messenger docs, "Meta Webhooks for Messenger Platform": 5 se
 STAGGER_S = (0.05, 1.0)
 SHUFFLE_S = (0.0, 1.5)
 
-# "Meta Webhooks for Messenger Platform": the developer is alerted after 15 minutes of failure, and
-# the webhook is disabled after an hour.
-ALERT_AFTER_S = 15 * 60.0
-GIVE_UP_AFTER_S = 60 * 60.0
-
-# Of the intervals the same page only says "immediately, a few more times". These are seconds after
-# the first attempt failed: a quick burst, every 5 minutes up to the alert, every 10 minutes from
-# there until it is given up. An attempt that is unanswered when the next is due delays that one;
-# they never overlap.
+# Of the intervals "Meta Webhooks for Messenger Platform" only says "immediately, a few more times".
+# These are seconds after the first attempt failed: a quick burst, every 5 minutes up to the alert,
+# every 10 minutes from there until it is given up. An attempt that is unanswered when the next is
+# due delays that one; they never overlap.
 REDELIVERY_S: tuple[float, ...] = (
     *(0.0, 2.0, 10.0, 30.0, 60.0),
     *(minutes * 60.0 for minutes in (5, 10, 15)),
@@ -55,7 +55,10 @@ class Ack:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A copy that has failed for a quarter of an hour, `at` seconds of the clock."""
+    """Told the developer at `at` seconds of the clock: nothing was taken for a quarter of an hour.
+
+    `name`, `roots` and `attempts` are those of the copy that failed then.
+    """
 
     name: str
     roots: tuple[str, ...]
@@ -86,7 +89,12 @@ class Webhook:
 
 
 class Courier:
-    """Delivers webhooks to one callback; every copy on its own, without regard to the others."""
+    """Delivers webhooks to one callback; every copy on its own, without regard to the others.
+
+    What is lost is noted as a finding: `webhook-disabled` once the platform has ended the
+    subscription for an hour of failure, `webhook-lost` for every notification of which no copy was
+    taken.
+    """
 
     def __init__(
         self,
@@ -97,8 +105,11 @@ class Courier:
         copies: int,
         spacing: Spacing,
         timeout_s: float = ACK_TIMEOUT_S,
+        subscribed: Subscribed | None = None,
     ) -> None:
-        """Raises ScenarioError when there would be no copy, or the spacing has no meaning."""
+        """`subscribed` is where the end of the subscription is seen and set. Raises ScenarioError
+        when there would be no copy, or the spacing has no meaning.
+        """
         if copies < 1:
             raise ScenarioError(f"copies must be at least 1, not {copies}")
         if spacing not in get_args(Spacing):
@@ -110,6 +121,10 @@ class Courier:
         self.copies = copies
         self.spacing: Spacing = spacing
         self.timeout_s = timeout_s
+        self.subscribed = subscribed or Subscribed(frozenset())
+        self.outage = Outage()
+        # The copies whose next attempt is on the agenda; they leave with it.
+        self._waiting: WeakValueDictionary[str, _Copy] = WeakValueDictionary()
         self.slow_acks: deque[Ack] = deque(maxlen=KEEP_RECORDS)
         self.odd_acks: deque[Ack] = deque(maxlen=KEEP_RECORDS)
         self.alerts: deque[Alert] = deque(maxlen=KEEP_RECORDS)
@@ -124,6 +139,11 @@ class Courier:
 
         Sent again, a webhook goes on counting its copies where it had stopped.
         """
+        if at is not None and at > self.kernel.clock.now and self.subscribed.stopped is not None:
+            # The subscription may be back by then.
+            later = partial(self.send, webhook, copies=copies)
+            self.kernel.at(at, webhook.name + "/send", later, roots=webhook.roots)
+            return
         chance = self.kernel.chance
         first = webhook.copies
         count = self.copies if copies is None else copies
@@ -138,7 +158,28 @@ class Courier:
                 due = start + chance.uniform("meta/shuffle/" + copy.name, *SHUFFLE_S)
             copy.dispatch(due)
 
-    def note_ack(self, ack: Ack) -> None:
+    def dispatch(self, copy: "_Copy", delivery: Delivery) -> None:
+        if self.kernel.deliver(delivery):
+            self._waiting[delivery.name] = copy
+
+    def stop(self) -> None:
+        """The subscription has ended: what was still to be sent is lost.
+
+        Looks through the agenda, which takes an hour of failure or the app's own wish each time.
+        """
+        for step in list(self.kernel.agenda):
+            if step.kind is StepKind.START:
+                copy = self._waiting.get(step.task)
+                if copy is not None:
+                    self.kernel.cancel(step)
+                    copy.lose()
+
+    def resume(self) -> None:
+        """The app is subscribed again: what happens from now on is sent; what was lost stays so."""
+        self.outage = Outage()
+
+    def succeeded(self, ack: Ack) -> None:
+        self.outage.end()
         if ack.took_s > SLOW_ACK_S:
             self.slow_ack_count += 1
             self.slow_acks.append(ack)
@@ -146,22 +187,40 @@ class Courier:
             self.odd_ack_count += 1
             self.odd_acks.append(ack)
 
-    def note_alert(self, alert: Alert) -> None:
-        self.alert_count += 1
-        self.alerts.append(alert)
+    def failed(self, copy: "_Copy") -> None:
+        """An attempt failed, or no further one is made: alert or disable when it is time to."""
+        if self.subscribed.stopped is not None:
+            return
+        now = self.kernel.clock.now
+        webhook = copy.webhook
+        self.outage.fail(now)
+        if self.outage.is_alert_due(now):
+            self.alert_count += 1
+            self.alerts.append(Alert(copy.name, webhook.roots, copy.attempts, now))
+        if self.outage.is_over(now):
+            self.subscribed.stopped = "disabled"
+            self.kernel.note(
+                "finding",
+                "webhook-disabled",
+                cause=webhook.cause,
+                roots=webhook.roots,
+                detail={"since": self.outage.since, "after_s": GIVE_UP_AFTER_S},
+            )
+            self.stop()
 
     def note_lost(self, webhook: Webhook, attempts: int) -> None:
         self.lost_count += 1
         self.kernel.note(
             "finding",
-            "webhook-disabled",
+            "webhook-lost",
             cause=webhook.cause,
             roots=webhook.roots,
+            generation=webhook.generation,
             detail={
                 "webhook": webhook.name,
                 "copies": webhook.copies,
                 "attempts": attempts,
-                "after_s": GIVE_UP_AFTER_S,
+                "why": self.subscribed.stopped or "given up",
             },
         )
 
@@ -173,10 +232,10 @@ class _Copy:
     """
 
     __slots__ = (
+        "__weakref__",
         "attempts",
         "courier",
         "failing_since",
-        "is_alerted",
         "name",
         "number",
         "started",
@@ -191,12 +250,15 @@ class _Copy:
         self.attempts = 0
         self.started = 0.0
         self.failing_since: float | None = None
-        self.is_alerted = False
 
     def dispatch(self, due: float) -> None:
+        if self.courier.subscribed.stopped is not None:
+            self.lose()
+            return
         retried = self.attempts
         self.attempts += 1
-        self.courier.kernel.deliver(
+        self.courier.dispatch(
+            self,
             Delivery(
                 name=retry_name(self.name, retried) if retried else self.name,
                 kind="redelivery" if retried else self.webhook.kind,
@@ -208,7 +270,7 @@ class _Copy:
                 generation=self.webhook.generation,
                 cause=self.webhook.cause,
                 routes=self.webhook.routes,
-            )
+            ),
         )
 
     def build(self) -> Request:
@@ -228,16 +290,23 @@ class _Copy:
         webhook.taken = True
         webhook.under_way -= 1
         took_s = now - self.started
-        if took_s > SLOW_ACK_S or outcome.status != 200:
-            self.courier.note_ack(Ack(self.name, webhook.roots, outcome.status, took_s))
+        self.courier.succeeded(Ack(self.name, webhook.roots, outcome.status, took_s))
+
+    def lose(self) -> None:
+        """Nothing more is sent of this copy."""
+        webhook = self.webhook
+        webhook.under_way -= 1
+        if not webhook.under_way and not webhook.taken:
+            self.courier.note_lost(webhook, self.attempts)
 
     def _fail(self, now: float) -> None:
         if self.failing_since is None:
             self.failing_since = now
         since = self.failing_since
-        if now >= since + ALERT_AFTER_S and not self.is_alerted:
-            self.is_alerted = True
-            self.courier.note_alert(Alert(self.name, self.webhook.roots, self.attempts, now))
+        self.courier.failed(self)
+        if self.courier.subscribed.stopped is not None:
+            self.lose()
+            return
         if self.attempts <= len(REDELIVERY_S):
             self.dispatch(since + REDELIVERY_S[self.attempts - 1])
             return
@@ -250,7 +319,5 @@ class _Copy:
         )
 
     def _give_up(self) -> None:
-        webhook = self.webhook
-        webhook.under_way -= 1
-        if not webhook.under_way and not webhook.taken:
-            self.courier.note_lost(webhook, self.attempts)
+        self.courier.failed(self)
+        self.lose()

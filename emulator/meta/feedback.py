@@ -11,7 +11,7 @@ from emulator.kernel import Kernel
 from emulator.meta.credentials import Credentials
 from emulator.meta.delivery import Courier, Webhook
 from emulator.meta.outbox import Sent
-from emulator.meta.subscription import Field
+from emulator.meta.subscribed import Subscribed, check_app_id
 from emulator.meta.wire import Item, delivery_item, echo_item, envelope, read_item
 
 # Seconds after the send. No page gives figures, and no order is guaranteed; in reports an echo took
@@ -40,20 +40,18 @@ class Feedback:
         courier: Courier,
         *,
         credentials: Credentials,
-        fields: frozenset[Field],
+        subscribed: Subscribed,
         limit: int = ECHO_LIMIT,
     ) -> None:
         """Raises ScenarioError when `limit` is not at least 1, and when echoes are subscribed by an
         app whose id is not a number."""
         if limit < 1:
             raise ScenarioError(f"echo_limit must be at least 1, not {limit}")
-        app_id = credentials.app_id
-        if "message_echoes" in fields and not (app_id.isascii() and app_id.isdecimal()):
-            raise ScenarioError(f"app_id must be digits, echoes carry it as a number: {app_id}")
+        check_app_id(credentials.app_id, subscribed.fields)
         self._kernel = kernel
         self._courier = courier
         self._credentials = credentials
-        self._fields = fields
+        self._subscribed = subscribed
         self._limit = limit
         self._unread: dict[str, Sent] = {}
         self._loops: dict[str, int] = {}
@@ -63,9 +61,10 @@ class Feedback:
 
         One that is not `to_person` went to the page itself: it reaches no device.
         """
-        if to_person and "message_reads" in self._fields:
+        fields = self._subscribed.fields
+        if to_person and "message_reads" in fields:
             self._unread[sent.to] = sent
-        returns = self._fields & {"message_echoes", "message_deliveries"}
+        returns = fields & {"message_echoes", "message_deliveries"}
         if not returns or self._is_over(sent):
             return
         if "message_echoes" in returns:

@@ -10,6 +10,13 @@ TEXT_LIMIT = 2000  # characters; Send API docs
 METADATA_LIMIT = 1000  # characters; the limit that client libraries check
 
 MESSAGING_TYPES = ("RESPONSE", "UPDATE", "MESSAGE_TAG", "UTILITY")  # Send API docs
+# Messenger docs, "Message Tags".
+MESSAGE_TAGS = (
+    "ACCOUNT_UPDATE",
+    "CONFIRMED_EVENT_UPDATE",
+    "HUMAN_AGENT",
+    "POST_PURCHASE_UPDATE",
+)
 SENDER_ACTIONS = ("typing_on", "typing_off", "mark_seen")  # Send API docs, "Sender Actions"
 
 # Answered as when a client names no version: a current one.
@@ -84,11 +91,15 @@ def unsupported(method: str, address: Address) -> Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """A text for a person; `metadata`, if there is any, is for the apps that get the echo."""
+    """A text for a person; `metadata`, if there is any, is for the apps that get the echo.
+
+    `occasion` is why the page may write: its messaging type, or the tag of a tagged message.
+    """
 
     to: str
     text: str
     metadata: str | None = None
+    occasion: str = "RESPONSE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +125,12 @@ def read_send(parameters: Mapping[str, object] | None) -> Say | Gesture | Refusa
         return invalid(f"Param messaging_type must be one of {', '.join(MESSAGING_TYPES)}")
     action = parameters.get("sender_action")
     if action is None:
-        return _read_message(to, parameters.get("message"))
+        occasion: object = "RESPONSE" if sent_type is None else sent_type
+        if occasion == "MESSAGE_TAG":
+            occasion = parameters.get("tag")
+            if occasion not in MESSAGE_TAGS:
+                return invalid(f"Param tag must be one of {', '.join(MESSAGE_TAGS)}")
+        return _read_message(to, parameters.get("message"), str(occasion))
     if parameters.get("message") is not None:
         return invalid("Cannot specify both message and sender_action")
     if not isinstance(action, str) or action not in SENDER_ACTIONS:
@@ -122,7 +138,7 @@ def read_send(parameters: Mapping[str, object] | None) -> Say | Gesture | Refusa
     return Gesture(to, action)
 
 
-def _read_message(to: str, sent: object) -> Say | Refusal:
+def _read_message(to: str, sent: object, occasion: str) -> Say | Refusal:
     if sent is None:
         return invalid("The parameter message or sender_action is required")
     message = as_object(sent)
@@ -139,14 +155,14 @@ def _read_message(to: str, sent: object) -> Say | Refusal:
         return invalid(f"Length of param message[text] must be less than or equal to {TEXT_LIMIT}")
     metadata = message.get("metadata")
     if metadata is None:
-        return Say(to, clean(text))
+        return Say(to, clean(text), None, occasion)
     if not isinstance(metadata, str):
         return invalid("Param message[metadata] must be a string")
     if len(metadata) > METADATA_LIMIT:
         return invalid(
             f"Length of param message[metadata] must be less than or equal to {METADATA_LIMIT}"
         )
-    return Say(to, clean(text), clean(metadata))
+    return Say(to, clean(text), clean(metadata), occasion)
 
 
 def _id(value: object) -> str | None:

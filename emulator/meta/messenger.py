@@ -1,22 +1,21 @@
 """Messenger as a bot meets it: people write to a page, webhooks tell the bot, the bot answers.
 
-Texts only; what is said in `wire.py`, how it travels in `delivery.py`, the answers in `graph.py`,
-and what comes back of the bot's own sends in `feedback.py`.
+What is said in `wire.py`, how it travels in `delivery.py`, the answers in `graph.py`, and what
+comes back of the bot's own sends in `feedback.py`.
 """
 
-import hmac
 from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Literal, get_args
+from typing import get_args
 from urllib.parse import unquote, urlsplit
 
 from emulator.call import Access, Call
 from emulator.errors import ScenarioError
 from emulator.exchange import Outcome, Reply, Request
 from emulator.kernel import Kernel
-from emulator.meta import identity
 from emulator.meta.api import graph_app
+from emulator.meta.attachment import AttachmentKind
 from emulator.meta.contacts import Contacts
 from emulator.meta.credentials import (
     FAKE_APP_ID,
@@ -27,40 +26,34 @@ from emulator.meta.credentials import (
     Credentials,
 )
 from emulator.meta.delivery import ACK_TIMEOUT_S, Courier, Spacing
+from emulator.meta.endpoints import EchoToSelf, Endpoints
 from emulator.meta.feedback import ECHO_LIMIT, Feedback
-from emulator.meta.graph import (
-    BAD_TOKEN,
-    NO_MATCHING_USER,
-    NO_TOKEN,
-    Gesture,
-    Refusal,
-    Say,
-    read_address,
-    read_send,
-)
-from emulator.meta.inbox import BatchMode, Inbox, UserMessage
+from emulator.meta.files import FILES_ORIGIN, serve_file
+from emulator.meta.graph import Refusal, Say, read_address, read_send
+from emulator.meta.inbox import BatchMode, Inbox
 from emulator.meta.outbox import Action, Outbox, Sent
 from emulator.meta.parameters import read_parameters
-from emulator.meta.profile import page_profile, person_profile, read_fields
+from emulator.meta.reaction import Reaction, ReactionAction
+from emulator.meta.subscribed import Subscribed
 from emulator.meta.subscription import Field, Handshake, Subscription, check_fields
+from emulator.meta.user_message import UserMessage
+from emulator.meta.window import EventTags
 from emulator.service import call_asgi
 
 ORIGIN = "https://graph.facebook.com"
-
-# What becomes of a send to the page's own id. Refused by default; reports of endless loops from the
-# platform's first years say that it was once accepted.
-EchoToSelf = Literal["refuse", "accept"]
 
 
 class Messenger:
     """One page whose app is the bot under test, taken as subscribed to `fields` from the start.
 
-    Of these only `messages`, `message_echoes`, `message_deliveries` and `message_reads` ever tell
-    of anything, because nothing else happens here. Every notification goes out `copies` times (see
-    `emulator.meta.delivery` for spacing, acknowledgement and redelivery). `echo_to_self` says what
-    becomes of a send to the page itself; of one echo loop the bot is told at most `echo_limit`
-    sends, on top of the limits of the kernel. Satisfies `emulator.service.Service` for the Graph
-    API.
+    Of these only `messages`, `messaging_postbacks`, `message_reactions`, `standby` and the three of
+    the bot's own sends (`message_echoes`, `message_deliveries`, `message_reads`) ever tell of
+    anything, because nothing else happens here. Every notification goes out `copies` times (see
+    `emulator.meta.delivery` for spacing, acknowledgement, redelivery and disablement).
+    `echo_to_self` says what becomes of a send to the page itself; of one echo loop the bot is told
+    at most `echo_limit` sends, on top of the limits of the kernel; `event_tags` whether the three
+    message tags for events reach people outside of the 24-hour window. Satisfies
+    `emulator.service.Service` for the Graph API and for the files of attachments.
     """
 
     name = "graph"
@@ -82,6 +75,7 @@ class Messenger:
         fields: Sequence[Field] = ("messages",),
         echo_to_self: EchoToSelf = "refuse",
         echo_limit: int = ECHO_LIMIT,
+        event_tags: EventTags = "refuse",
     ) -> None:
         """Raises ScenarioError when `callback_url` is not an absolute http(s) address without a
         fragment, or another option makes no sense."""
@@ -90,9 +84,10 @@ class Messenger:
             raise ScenarioError(f"callback_url must be an absolute http(s) URL, not {callback_url}")
         if echo_to_self not in get_args(EchoToSelf):
             raise ScenarioError(f"echo_to_self must be one of refuse, accept, not {echo_to_self}")
+        if event_tags not in get_args(EventTags):
+            raise ScenarioError(f"event_tags must be one of refuse, accept, not {event_tags}")
         self.kernel = kernel
-        self.fields = check_fields(fields)
-        self.echo_to_self: EchoToSelf = echo_to_self
+        self.subscribed = Subscribed(check_fields(fields))
         self.callback_url = callback_url
         self.credentials = Credentials(
             page_id=page_id or FAKE_PAGE_ID,
@@ -108,6 +103,7 @@ class Messenger:
             copies=copies,
             spacing=spacing,
             timeout_s=timeout_s,
+            subscribed=self.subscribed,
         )
         self.contacts = Contacts(kernel.chance, page_id=self.credentials.page_id)
         self.inbox = Inbox(
@@ -115,19 +111,28 @@ class Messenger:
             self.contacts,
             self.courier,
             page_id=self.credentials.page_id,
-            told="messages" in self.fields,
+            subscribed=self.subscribed,
         )
         self.outbox = Outbox(kernel, self.contacts)
         self._feedback = Feedback(
             kernel,
             self.courier,
             credentials=self.credentials,
-            fields=self.fields,
+            subscribed=self.subscribed,
             limit=echo_limit,
         )
+        self._endpoints = Endpoints(
+            kernel,
+            credentials=self.credentials,
+            contacts=self.contacts,
+            outbox=self.outbox,
+            feedback=self._feedback,
+            courier=self.courier,
+            echo_to_self=echo_to_self,
+            event_tags=event_tags,
+        )
         self._subscription = Subscription(kernel, url=callback_url, credentials=self.credentials)
-        self._origins = frozenset(origin.lower() for origin in origins)
-        self._direct_requests = 0
+        self._origins = frozenset((FILES_ORIGIN, *(origin.lower() for origin in origins)))
         self._openings = 0
 
     # -- what people do --------------------------------------------------------------------------
@@ -153,6 +158,73 @@ class Messenger:
         and for a mode that does not exist.
         """
         return self.inbox.write(texts, sender=sender, at=at, mode=mode)
+
+    def standby(self, text: str, *, sender: str = "ada", at: float | None = None) -> UserMessage:
+        """A person writes a text while another app has the conversation: the bot may listen, but
+        is not asked.
+
+        Raises ScenarioError for a time in the past.
+        """
+        return self.inbox.listen(text, sender=sender, at=at)
+
+    def attachment(
+        self,
+        kind: AttachmentKind = "image",
+        *,
+        url: str | None = None,
+        payload: Mapping[str, object] | None = None,
+        sender: str = "ada",
+        at: float | None = None,
+    ) -> UserMessage:
+        """A person sends something other than a text; without `url`, a file that can be fetched.
+
+        `payload` replaces the one that this kind has by default. A `fallback` with neither of them
+        has no payload at all. Raises ScenarioError for an unknown kind, for one that needs a
+        payload, and for a time in the past.
+        """
+        return self.inbox.attach(kind, url=url, payload=payload, sender=sender, at=at)
+
+    def postback(
+        self,
+        title: str,
+        payload: str,
+        *,
+        ref: str | None = None,
+        sender: str = "ada",
+        at: float | None = None,
+        standby: bool = False,
+    ) -> UserMessage:
+        """A person taps a button; `ref` is that of the link that brought them to the page. In
+        `standby` the bot is not told the payload.
+
+        Raises ScenarioError for a time in the past.
+        """
+        return self.inbox.tap(title, payload, ref=ref, sender=sender, at=at, standby=standby)
+
+    def react(
+        self,
+        message: UserMessage | Sent | str,
+        reaction: Reaction = "love",
+        *,
+        emoji: str | None = None,
+        action: ReactionAction = "react",
+        sender: str | None = None,
+        at: float | None = None,
+    ) -> UserMessage:
+        """A person reacts to a message of their own, to one of the bot, or to one with this mid.
+
+        By default it is whoever wrote or was sent it, and `ada` when only a mid is given. Raises
+        ScenarioError when people can not react so, and for a time in the past.
+        """
+        if isinstance(message, str):
+            mid, person = message, "ada"
+        elif isinstance(message, Sent):
+            mid, person = message.message_id, self.contacts.nickname(message.to) or "ada"
+        else:
+            mid, person = message.mid, message.sender
+        return self.inbox.react(
+            mid, reaction, emoji=emoji, action=action, sender=sender or person, at=at
+        )
 
     def repeat(self, message: UserMessage, *, at: float, copies: int = 1) -> None:
         """The platform sends the notification of a message again, however it was answered: copies
@@ -189,6 +261,26 @@ class Messenger:
         """
         return self._subscription.probe(verify_token)
 
+    # -- the subscription of the app to the page -------------------------------------------------
+
+    @property
+    def fields(self) -> frozenset[Field]:
+        """What the app is subscribed to."""
+        return self.subscribed.fields
+
+    @property
+    def is_subscribed(self) -> bool:
+        """False after an hour of failure, until `resubscribe`."""
+        return self.subscribed.stopped is None
+
+    def resubscribe(self, fields: Sequence[Field] | None = None) -> None:
+        """Subscribe the app to the page by hand, to the fields of before when None.
+
+        What happened while it was not subscribed is lost. Raises ScenarioError when a page has no
+        such field.
+        """
+        self._endpoints.resubscribe(self.fields if fields is None else check_fields(fields))
+
     # -- the Graph API ---------------------------------------------------------------------------
 
     @property
@@ -214,6 +306,11 @@ class Messenger:
         if request.method == "GET" and len(segments) == 1:
             node = self.credentials.page_id if segments == ("me",) else segments[0]
             return Access("profile", reads=frozenset({f"graph:profile:{node}"}))
+        if segments[1:] == ("subscribed_apps",):
+            touched = frozenset({"graph:subscription"})
+            if request.method == "GET":
+                return Access("subscription", reads=touched)
+            return Access("subscription", writes=touched)
         if request.method != "POST" or segments[1:] != ("messages",):
             return Access("request")
         wanted = read_send(
@@ -229,49 +326,8 @@ class Messenger:
 
     def handle(self, request: Request, call: Call | None = None) -> Reply:
         """Answer a request. Without a call it is not the bot's; what it sends answers nobody."""
-        return call_asgi(graph_app, request, **{"thrice.fake": self, "thrice.call": call})
-
-    def refuse_token(self, token: str) -> Refusal | None:
-        if not token:
-            return NO_TOKEN
-        own = self.credentials.page_token.encode()
-        right = hmac.compare_digest(token.encode("utf-8", "surrogatepass"), own)
-        return None if right else BAD_TOKEN
-
-    def send(
-        self, node: str, parameters: Mapping[str, object] | None, call: Call | None
-    ) -> Mapping[str, object] | Refusal | None:
-        """A message or a sender action of `me` or the page's id; the body of the answer."""
-        if node not in ("me", self.credentials.page_id):
-            return None
-        wanted = read_send(parameters)
-        if isinstance(wanted, Refusal):
-            return wanted
-        # The page itself is nobody's user: a bot that answers its own echoes fails here.
-        to_page = wanted.to == self.credentials.page_id and self.echo_to_self == "accept"
-        if not to_page and not self.contacts.knows(wanted.to):
-            return NO_MATCHING_USER
-        if isinstance(wanted, Gesture):
-            self.outbox.act(wanted, call)
-            return {"recipient_id": wanted.to}
-        sent = self.outbox.accept(wanted, call)
-        self._feedback.accepted(sent, to_person=not to_page)
-        return {"recipient_id": sent.to, "message_id": sent.message_id}
-
-    def profile(
-        self, node: str, parameters: Mapping[str, object] | None
-    ) -> Mapping[str, object] | Refusal | None:
-        """The fields of the page (`me` or its id) or of a person who has written to it."""
-        fields = read_fields(parameters)
-        if node in ("me", self.credentials.page_id):
-            return page_profile(page_id=self.credentials.page_id, fields=fields)
-        nickname = self.contacts.nickname(node)
-        if nickname is None:
-            return None
-        return person_profile(self.kernel.chance, psid=node, nickname=nickname, fields=fields)
-
-    def trace_id(self, call: Call | None) -> str:
-        if call is not None:
-            return identity.trace_id(self.kernel.chance, call.name)
-        self._direct_requests += 1
-        return identity.trace_id(self.kernel.chance, f"direct{self._direct_requests}")
+        if request.origin == FILES_ORIGIN:
+            return serve_file(self.kernel.chance, request, unix=self.kernel.clock.unix)
+        return call_asgi(
+            graph_app, request, **{"thrice.fake": self._endpoints, "thrice.call": call}
+        )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Literal
 from urllib.parse import quote, urlencode, urlsplit
 
 from emulator.exchange import Request
@@ -12,6 +13,10 @@ WEBHOOK_AGENT = "facebookexternalua"
 HANDSHAKE_AGENT = "facebookplatform/1.0 (+http://developers.facebook.com)"
 
 Item = Mapping[str, object]
+
+# The list of an entry that the items are in: `standby` is for the apps that listen while another
+# one has the conversation; Messenger docs, "Handover Protocol".
+Channel = Literal["messaging", "standby"]
 
 
 def encode(value: object) -> bytes:
@@ -29,6 +34,70 @@ def text_item(*, sender: str, recipient: str, timestamp_ms: int, mid: str, text:
         "recipient": {"id": recipient},
         "timestamp": timestamp_ms,
         "message": {"mid": mid, "text": text},
+    }
+
+
+def attachment_item(
+    *,
+    sender: str,
+    recipient: str,
+    timestamp_ms: int,
+    mid: str,
+    attachments: Sequence[Mapping[str, object]],
+) -> Item:
+    """An event of the `messages` field: somebody sent something other than a text."""
+    return {
+        "sender": {"id": sender},
+        "recipient": {"id": recipient},
+        "timestamp": timestamp_ms,
+        "message": {"mid": mid, "attachments": list(attachments)},
+    }
+
+
+def postback_item(
+    *,
+    sender: str,
+    recipient: str,
+    timestamp_ms: int,
+    mid: str,
+    title: str,
+    payload: str | None,
+    ref: str | None = None,
+) -> Item:
+    """An event of the `messaging_postbacks` field: somebody tapped a button.
+
+    `payload` is None for an app in stand-by, which is not told it; `ref` is that of the link that
+    brought the person here.
+    """
+    postback: dict[str, object] = {"mid": mid, "title": title}
+    if payload is not None:
+        postback["payload"] = payload
+    if ref is not None:
+        postback["referral"] = {"ref": ref, "source": "SHORTLINK", "type": "OPEN_THREAD"}
+    return {
+        "sender": {"id": sender},
+        "recipient": {"id": recipient},
+        "timestamp": timestamp_ms,
+        "postback": postback,
+    }
+
+
+def reaction_item(
+    *,
+    sender: str,
+    recipient: str,
+    timestamp_ms: int,
+    mid: str,
+    reaction: str,
+    emoji: str,
+    action: str,
+) -> Item:
+    """An event of the `message_reactions` field; `mid` is the message that is reacted to."""
+    return {
+        "sender": {"id": sender},
+        "recipient": {"id": recipient},
+        "timestamp": timestamp_ms,
+        "reaction": {"reaction": reaction, "emoji": emoji, "action": action, "mid": mid},
     }
 
 
@@ -78,12 +147,19 @@ def read_item(*, sender: str, recipient: str, timestamp_ms: int, watermark_ms: i
     }
 
 
-def envelope(kind: str, owner: str, groups: Sequence[Sequence[Item]], *, time_ms: int) -> bytes:
+def envelope(
+    kind: str,
+    owner: str,
+    groups: Sequence[Sequence[Item]],
+    *,
+    time_ms: int,
+    channel: Channel = "messaging",
+) -> bytes:
     """The body of one notification: an entry of `owner` for each group of items.
 
     `kind` is the `object` (`page`), `time_ms` unix milliseconds of the sending.
     """
-    entries = [{"time": time_ms, "id": owner, "messaging": group} for group in groups]
+    entries = [{"time": time_ms, "id": owner, channel: group} for group in groups]
     return encode({"object": kind, "entry": entries})
 
 

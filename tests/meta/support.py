@@ -38,7 +38,7 @@ class Bot:
         self.times.append(self.messenger.kernel.clock.now)
         invocation = Invocation(delivery, request, "i0", entry, 0.0)
         for envelope in json.loads(request.body)["entry"]:
-            for item in envelope["messaging"]:
+            for item in envelope.get("messaging") or envelope["standby"]:
                 body = self.answer(item)
                 if body is not None:
                     self.send(invocation, body)
@@ -67,8 +67,12 @@ class Bot:
         return [delivery.name for delivery in self.deliveries]
 
     @property
+    def entries(self) -> list[dict[str, Any]]:
+        return [json.loads(request.body)["entry"][0] for request in self.requests]
+
+    @property
     def items(self) -> list[dict[str, Any]]:
-        return [json.loads(request.body)["entry"][0]["messaging"][0] for request in self.requests]
+        return [entry["messaging"][0] for entry in self.entries]
 
 
 def send_request(body: dict[str, Any]) -> Request:

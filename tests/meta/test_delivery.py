@@ -283,21 +283,102 @@ def test_alert__not_when_the_bot_recovers_before() -> None:
     assert courier.lost_count == 0
 
 
-def test_give_up__is_found_once_for_all_copies() -> None:
+def findings(kernel: Kernel) -> list[tuple[float, str, tuple[str, ...]]]:
+    return [(entry.time, entry.name, entry.roots) for entry in kernel.journal.entries("finding")]
+
+
+def test_alert__of_the_app_not_of_each_copy() -> None:
     kernel, _, courier = world(lambda _delivery: (0.0, Reply(500)), copies=3)
 
-    courier.send(webhook("u0", "u1"))
+    courier.send(webhook("u0"))
+    courier.send(webhook("u1"), at=100.0)
     run(kernel)
 
-    [finding] = kernel.journal.entries("finding")
-    assert finding.name == "webhook-disabled"
-    assert finding.time == 3600.0
-    assert finding.roots == ("u0", "u1")
-    assert finding.detail == {"webhook": "u0", "copies": 3, "attempts": 13, "after_s": 3600.0}
-    assert courier.lost_count == 1
+    assert courier.alert_count == 1
 
 
-def test_give_up__loses_nothing_when_another_copy_was_taken() -> None:
+def test_alert__again_after_an_acknowledgement() -> None:
+    kernel: Kernel
+    kernel, _, courier = world(lambda delivery: (0.0, OK if "u1" in delivery.name else Reply(500)))
+
+    courier.send(webhook("u0"))
+    courier.send(webhook("u1"), at=1_000.0)
+    run(kernel)
+
+    # The second outage began with the attempt at 1,500 s; the third one at 2,700 s is late enough.
+    assert [(alert.name, alert.at) for alert in courier.alerts] == [
+        ("u0.w0", 900.0),
+        ("u0.w0", 2_700.0),
+    ]
+
+
+def test_disablement__is_found_once_and_loses_what_was_under_way() -> None:
+    kernel, bot, courier = world(lambda _delivery: (0.0, Reply(500)), copies=3)
+
+    courier.send(webhook("u0", "u1"))
+    courier.send(webhook("u2"), at=3_000.0)
+    run(kernel)
+
+    assert courier.subscribed.stopped == "disabled"
+    assert findings(kernel) == [
+        (3600.0, "webhook-disabled", ("u0", "u1")),
+        (3600.0, "webhook-lost", ("u2",)),
+        (3600.0, "webhook-lost", ("u0", "u1")),
+    ]
+    disabled, _, lost = kernel.journal.entries("finding")
+    assert disabled.detail == {"since": 0.0, "after_s": 3600.0}
+    assert lost.detail == {"webhook": "u0", "copies": 3, "attempts": 13, "why": "disabled"}
+    assert courier.lost_count == 2
+    assert max(at for at, _ in bot.seen) == 3_300.0
+    assert kernel.clock.now == 3600.0
+
+
+def test_disablement__what_comes_later_is_lost() -> None:
+    kernel, bot, courier = world(lambda _delivery: (0.0, Reply(500)), copies=3)
+    courier.send(webhook("u0"))
+    run(kernel)
+    bot.seen.clear()
+
+    courier.send(webhook("u1"))
+    courier.send(webhook("u2"), at=4_000.0)
+    run(kernel)
+
+    assert bot.seen == []
+    assert findings(kernel)[-2:] == [
+        (3600.0, "webhook-lost", ("u1",)),
+        (4000.0, "webhook-lost", ("u2",)),
+    ]
+    *_, lost = kernel.journal.entries("finding")
+    assert lost.detail == {"webhook": "u2", "copies": 3, "attempts": 0, "why": "disabled"}
+
+
+def test_disablement__any_acknowledgement_puts_it_off() -> None:
+    kernel, _, courier = world(lambda delivery: (0.0, OK if "u1" in delivery.name else Reply(500)))
+
+    courier.send(webhook("u0"))
+    courier.send(webhook("u1"), at=3_500.0)
+    run(kernel)
+
+    assert courier.subscribed.stopped is None
+    assert findings(kernel) == [(3600.0, "webhook-lost", ("u0",))]
+    [lost] = kernel.journal.entries("finding")
+    assert lost.detail == {"webhook": "u0", "copies": 1, "attempts": 13, "why": "given up"}
+
+
+def test_disablement__counts_from_the_failure_after_the_last_acknowledgement() -> None:
+    kernel, _, courier = world(lambda delivery: (0.0, OK if "u1" in delivery.name else Reply(500)))
+
+    courier.send(webhook("u0"))
+    courier.send(webhook("u1"), at=3_500.0)
+    courier.send(webhook("u2"), at=3_550.0)
+    run(kernel)
+
+    assert [found for found in findings(kernel) if found[1] == "webhook-disabled"] == [
+        (7150.0, "webhook-disabled", ("u2",))
+    ]
+
+
+def test_disablement__a_copy_that_was_taken_is_not_lost() -> None:
     kernel, _, courier = world(
         lambda delivery: (0.0, OK if delivery.name == "u0.w1" else Reply(500)), copies=2
     )
@@ -305,8 +386,77 @@ def test_give_up__loses_nothing_when_another_copy_was_taken() -> None:
     courier.send(webhook())
     run(kernel)
 
-    assert list(kernel.journal.entries("finding")) == []
+    assert findings(kernel) == [(3600.0, "webhook-disabled", ("u0",))]
     assert courier.lost_count == 0
+
+
+def test_disablement__an_attempt_that_is_on_its_way_can_still_be_taken() -> None:
+    kernel, _, courier = world(
+        lambda delivery: (10.0, OK) if delivery.name == "u1.w0" else (0.0, Reply(500))
+    )
+
+    courier.send(webhook("u0"))
+    courier.send(webhook("u1"), at=3_595.0)
+    run(kernel)
+
+    assert [found[1] for found in findings(kernel)] == ["webhook-disabled", "webhook-lost"]
+    assert findings(kernel)[1][2] == ("u0",)
+
+
+def test_disablement__an_attempt_that_fails_after_it_is_not_repeated() -> None:
+    kernel, bot, courier = world(
+        lambda delivery: (10.0 if delivery.name == "u1.w0" else 0.0, Reply(500))
+    )
+
+    courier.send(webhook("u0"))
+    courier.send(webhook("u1"), at=3_595.0)
+    run(kernel)
+
+    assert bot.seen[-1] == (3_595.0, "u1.w0")
+    assert findings(kernel)[-1] == (3605.0, "webhook-lost", ("u1",))
+
+
+def test_resume__what_comes_then_is_sent_and_has_an_hour_of_its_own() -> None:
+    kernel, bot, courier = world(lambda _delivery: (0.0, Reply(500)))
+    courier.send(webhook("u0"))
+    run(kernel)
+
+    courier.subscribed.stopped = None
+    courier.resume()
+    courier.send(webhook("u1"))
+    run(kernel)
+
+    assert bot.seen[-13][1] == "u1.w0"
+    assert findings(kernel)[-2:] == [
+        (7200.0, "webhook-disabled", ("u1",)),
+        (7200.0, "webhook-lost", ("u1",)),
+    ]
+
+
+def test_resume__before_a_later_sending_is_due() -> None:
+    kernel, bot, courier = world(
+        lambda delivery: (0.0, OK if delivery.name.startswith("u1") else Reply(500)), copies=2
+    )
+    courier.send(webhook("u0"))
+    run(kernel)
+
+    courier.send(webhook("u1"), at=5_000.0)
+    courier.subscribed.stopped = None
+    courier.resume()
+    run(kernel)
+
+    assert bot.seen[-2:] == [(5_000.0, "u1.w0"), (5_000.0, "u1.w1")]
+
+
+def test_disablement__keeps_nothing() -> None:
+    kernel, bot, courier = world(lambda _delivery: (0.0, Reply(500)), copies=3)
+    for number in range(50):
+        courier.send(webhook(f"u{number}"))
+    run(kernel)
+    bot.deliveries.clear()
+    gc.collect()
+
+    assert sum(isinstance(found, Webhook) for found in gc.get_objects()) == 0
 
 
 def test_cut__ends_the_copies_without_a_loss() -> None:

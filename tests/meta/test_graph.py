@@ -42,7 +42,7 @@ def test_read_address(path: str, version: str, segments: tuple[str, ...]) -> Non
         ),
         (
             {"recipient": '{"id":"7"}', "message": "{'text':'hi'}", "messaging_type": "UPDATE"},
-            Say("7", "hi"),
+            Say("7", "hi", occasion="UPDATE"),
         ),
         ({"recipient": {"id": 7}, "message": {"text": " "}}, Say("7", " ")),
         ({"recipient": {"id": "7"}, "message": {"text": "é" * 2000}}, Say("7", "é" * 2000)),
@@ -54,6 +54,19 @@ def test_read_address(path: str, version: str, segments: tuple[str, ...]) -> Non
         (
             {"recipient": TO, "message": {"text": "hi", "metadata": "\ud800" + "m" * 999}},
             Say(TO["id"], "hi", "\ufffd" + "m" * 999),
+        ),
+        (
+            {
+                "recipient": TO,
+                "message": {"text": "hi"},
+                "messaging_type": "MESSAGE_TAG",
+                "tag": "HUMAN_AGENT",
+            },
+            Say(TO["id"], "hi", occasion="HUMAN_AGENT"),
+        ),
+        (
+            {"recipient": TO, "message": {"text": "hi"}, "tag": "HUMAN_AGENT"},
+            Say(TO["id"], "hi", occasion="RESPONSE"),
         ),
         ({"recipient": TO, "sender_action": "typing_on"}, Gesture(TO["id"], "typing_on")),
         ({"recipient": TO, "sender_action": "typing_off"}, Gesture(TO["id"], "typing_off")),
@@ -93,6 +106,19 @@ def test_read_send__accepted(parameters: dict[str, object], expected: Say | Gest
         (
             {"recipient": TO, "message": {"text": "hi"}, "messaging_type": "LETTER"},
             "Param messaging_type must be one of RESPONSE, UPDATE, MESSAGE_TAG, UTILITY",
+        ),
+        *(
+            (
+                {
+                    "recipient": TO,
+                    "message": {"text": "hi"},
+                    "messaging_type": "MESSAGE_TAG",
+                    **tag,
+                },
+                "Param tag must be one of ACCOUNT_UPDATE, CONFIRMED_EVENT_UPDATE, HUMAN_AGENT, "
+                "POST_PURCHASE_UPDATE",
+            )
+            for tag in ({}, {"tag": "PAIRING_UPDATE"}, {"tag": ["HUMAN_AGENT"]})
         ),
         (
             {"recipient": TO, "message": {"text": "hi"}, "sender_action": "typing_on"},

@@ -113,6 +113,7 @@ def test_message__is_noted_and_causes_its_deliveries() -> None:
         "psid": message.psid,
         "mid": message.mid,
         "text": "hi",
+        "event": "text",
     }
     assert [found.cause for found in kernel.journal.entries("delivery")] == [entry.seq] * 3
 

@@ -20,7 +20,7 @@ def world(authors: Sequence[str]) -> tuple[Kernel, Contacts, Outbox]:
     kernel = Kernel()
     contacts = Contacts(kernel.chance, page_id="1")
     for number, nickname in enumerate(authors):
-        contacts.wrote(f"u{number}", contacts.psid(nickname))
+        contacts.wrote(f"u{number}", contacts.psid(nickname), at=0.0)
         kernel.mids[f"u{number}"] = f"mid{number}"
     return kernel, contacts, Outbox(kernel, contacts)
 
