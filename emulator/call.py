@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from emulator.exchange import Outcome, Request, Slow
+from emulator.exchange import Blocked, Outcome, Request, Slow
 
 if TYPE_CHECKING:
     from emulator.delivery import Invocation
@@ -48,6 +48,8 @@ class Call:
     answered: bool = False
     # Applied, and the answer is still on its way: it must not be applied again.
     slow: Slow | None = None
+    # It has reached the service and waits there, whatever becomes of its instance.
+    blocked: Blocked | None = None
     step: "Step | None" = field(default=None, repr=False)
     timer: "Step | None" = field(default=None, repr=False)
 

@@ -1,5 +1,6 @@
 """The world's clock. It moves only when the world says so."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from emulator.errors import ScenarioError
@@ -25,17 +26,24 @@ class Clock(Protocol):
 
 
 class VirtualClock:
-    """A clock that stands still until it is moved, and never goes back."""
+    """A clock that stands still until it is moved, and never goes back.
 
-    __slots__ = ("epoch", "now")
+    `bot_clock` is for bots that have a clock of their own, which the world can not move: it tells
+    the unix seconds which they see. Without it they see `epoch` plus the time of the world.
+    """
 
-    def __init__(self, epoch: float = VIRTUAL_EPOCH) -> None:
+    __slots__ = ("_bot_clock", "epoch", "now")
+
+    def __init__(
+        self, epoch: float = VIRTUAL_EPOCH, *, bot_clock: Callable[[], float] | None = None
+    ) -> None:
         self.epoch = epoch
         self.now = 0.0
+        self._bot_clock = bot_clock
 
     @property
     def unix(self) -> float:
-        return self.epoch + self.now
+        return self.epoch + self.now if self._bot_clock is None else self._bot_clock()
 
     def move_to(self, now: float) -> None:
         """Set the time, in seconds since the world began; raises ScenarioError if that lies in the

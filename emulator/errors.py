@@ -27,6 +27,10 @@ class BotStartError(BotError):
     """The bot's ASGI lifespan start-up failed."""
 
 
+class BotDiedError(BotError):
+    """The bot's processes end by themselves again and again."""
+
+
 class BotHungError(BotError):
     """The bot computed or blocked for longer than the watchdog allows; carries the stack it hung
     in.
@@ -35,6 +39,10 @@ class BotHungError(BotError):
     def __init__(self, message: str, stack: str) -> None:
         super().__init__(message)
         self.stack = stack
+
+
+class UnfitRunError(ThriceError):
+    """A live run that nothing may be judged by: the bot's own timers may have decided it."""
 
 
 class UnsupportedLibraryError(ThriceError):

@@ -1,6 +1,6 @@
 """HTTP exchanges as plain values: what was asked, and what came of it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
@@ -98,3 +98,19 @@ class Slow:
 
     outcome: Outcome | None
     latency_s: float = 0.0
+
+
+def _nobody() -> None:
+    """Wakes a call that nobody keeps."""
+
+
+@dataclass(slots=True, eq=False)
+class Blocked:
+    """What a service says that can not apply a call yet, for example because of a lock. Nothing has
+    happened.
+
+    The service calls `wake` once, when the call is worth another try; it is then applied anew, as
+    soon as the schedule picks it. Whoever asked the service sets it.
+    """
+
+    wake: Callable[[], None] = _nobody

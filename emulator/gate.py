@@ -7,7 +7,7 @@ from typing import Literal
 
 from emulator.call import Access, Call
 from emulator.delivery import Delivery, Invocation
-from emulator.exchange import Failure, Outcome, Reply, Request, Slow
+from emulator.exchange import Blocked, Failure, Outcome, Reply, Request, Slow
 from emulator.kernel import Kernel
 from emulator.service import Service
 from emulator.step import Step, StepKind
@@ -125,7 +125,7 @@ class Gate:
             call.timer = kernel.at(
                 kernel.clock.now + timeout_s,
                 call.name + "/timeout",
-                lambda: self._settle(call, Failure("timeout", f"no answer within {timeout_s:g} s")),
+                lambda: self._give_up(call, timeout_s),
                 roots=invocation.roots,
                 task=invocation.name,
             )
@@ -133,17 +133,17 @@ class Gate:
 
     def close(self, invocation: Invocation) -> None:
         """The invocation ended: nobody waited for the calls that are still parked, so they never
-        take effect.
+        take effect, except those that wait at their service already.
         """
         invocation.open = False
         for call in invocation.parked:
-            self._kernel.cancel(call.step)
+            self._withdraw(call)
             self._kernel.cancel(call.timer)
             self._note_late(call, "still parked at the response")
             self._hold(call)
         invocation.parked.clear()
         for call in self._running_late.pop(invocation.instance, ()):
-            self._kernel.cancel(call.step)
+            self._withdraw(call)
             self._hold(call)
 
     def thawed(self, instance: str) -> None:
@@ -165,6 +165,10 @@ class Gate:
 
     # -- inside
 
+    def _withdraw(self, call: Call) -> None:
+        if call.blocked is None:
+            self._kernel.cancel(call.step)
+
     def _hold(self, call: Call) -> None:
         call.withheld = True
         if self.late_policy != "withheld":
@@ -176,10 +180,13 @@ class Gate:
             call.withheld = True
             return
         call.withheld = False
+        self._running_late.setdefault(call.invocation.instance, []).append(call)
         kernel = self._kernel
         service = self._service_for(call.request)
         if self.late_policy == "reset" or service is None:
             action = lambda: self._settle(call, Failure("reset", "the connection was lost"))  # noqa: E731
+        elif call.blocked is not None:
+            return  # at its service, where it goes on by itself
         else:
             action = lambda: self._apply(call, service)  # noqa: E731
         call.step = kernel.agenda.add(
@@ -192,7 +199,6 @@ class Gate:
                 roots=call.roots,
             )
         )
-        self._running_late.setdefault(call.invocation.instance, []).append(call)
 
     def _service_for(self, request: Request) -> Service | None:
         origin = request.origin
@@ -211,8 +217,16 @@ class Gate:
             self._conclude(call, call.slow.outcome)
             return
         answered = service.answer(call)
+        if isinstance(answered, Blocked):
+            call.blocked = answered
+            answered.wake = lambda: self._enable(call, service)
+            return
         if not isinstance(answered, Slow):
-            self._conclude(call, answered)
+            if call.withheld:
+                # Applied while nobody runs who could hear of it.
+                call.slow = Slow(answered)
+            else:
+                self._conclude(call, answered)
             return
         call.slow = answered
         if answered.outcome is None:
@@ -225,6 +239,25 @@ class Gate:
                 StepKind.ANSWER,
                 kernel.clock.now + answered.latency_s,
                 lambda: self._conclude(call, answered.outcome),
+                task=call.invocation.name,
+                roots=call.roots,
+            )
+        )
+
+    def _enable(self, call: Call, service: Service) -> None:
+        """What a call waits for at its service is over: it may be tried again."""
+
+        def perform() -> None:
+            call.blocked = None
+            self._apply(call, service)
+
+        kernel = self._kernel
+        call.step = kernel.agenda.add(
+            Step(
+                call.name + "/unblocked",
+                StepKind.ANSWER,
+                kernel.clock.now,
+                perform,
                 task=call.invocation.name,
                 roots=call.roots,
             )
@@ -282,6 +315,20 @@ class Gate:
         if call in call.invocation.parked:
             call.invocation.parked.remove(call)
         call.deliver_outcome(outcome)
+
+    def _give_up(self, call: Call, after_s: float) -> None:
+        """The bot's client has waited long enough; the call may still take effect."""
+        if not call.answered and not call.withheld:
+            self._kernel.note(
+                "timeout",
+                call.name,
+                cause=call.entry,
+                roots=call.roots,
+                generation=call.invocation.generation,
+                instance=call.invocation.instance,
+                detail={"service": call.service, "after_s": after_s},
+            )
+        self._settle(call, Failure("timeout", f"no answer within {after_s:g} s"))
 
     def _note_answer(self, call: Call, outcome: Outcome | None) -> None:
         if outcome is None:

@@ -49,9 +49,10 @@ class Kernel:
         limits: Limits | None = None,
         schedule: Callable[[Chance], Schedule] = Fifo,
         journal: Journal | None = None,
+        bot_clock: Callable[[], float] | None = None,
     ) -> None:
         self.chance = Chance(seed)
-        self.clock = VirtualClock(epoch)
+        self.clock = VirtualClock(epoch, bot_clock=bot_clock)
         self.limits = limits or Limits()
         self.agenda = Agenda()
         self.journal = journal or Journal()
@@ -61,6 +62,8 @@ class Kernel:
         self.steps = 0
         self.cut: set[str] = set()
         self.origins: dict[str, Destination] = {}
+        # Who takes requests to any other origin; nobody, in a world of which everything is known.
+        self.elsewhere: Destination | None = None
         self.mids: dict[str, str] = {}
         self.record_choices = True
 
@@ -220,7 +223,7 @@ class Kernel:
             roots=delivery.roots,
             task=delivery.name,
         )
-        destination = self.origins.get(request.origin)
+        destination = self.origins.get(request.origin, self.elsewhere)
         if destination is None:
             self.note(
                 "finding",

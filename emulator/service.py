@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from emulator.call import Access, Call
 from emulator.errors import EmulatorBug
-from emulator.exchange import Outcome, Reply, Request, Slow
+from emulator.exchange import Blocked, Outcome, Reply, Request, Slow
 
 Message = MutableMapping[str, Any]
 ASGIApp = Callable[
@@ -34,8 +34,10 @@ class Service(Protocol):
     def access(self, request: Request) -> Access:
         """What the request would read and write."""
 
-    def answer(self, call: Call) -> Outcome | Slow:
-        """Apply the call and answer it, at once or later."""
+    def answer(self, call: Call) -> Outcome | Slow | Blocked:
+        """Apply the call and answer it, at once or later; or have it wait until it can be
+        applied.
+        """
 
 
 def call_asgi(app: ASGIApp, request: Request, **scope_extra: object) -> Reply:

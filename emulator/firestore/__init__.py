@@ -4,6 +4,7 @@ from emulator.firestore.errors import FirestoreError
 from emulator.firestore.oplog import Billed, Operation, OpLog
 from emulator.firestore.service import Firestore
 from emulator.firestore.store import Committed, Documents, Page
+from emulator.firestore.transactions import Concurrency
 from emulator.firestore.values import Fields, GeoPoint, Reference, Timestamp, Value
 from emulator.firestore.writes import (
     Delete,
@@ -18,6 +19,7 @@ from emulator.firestore.writes import (
 __all__ = [
     "Billed",
     "Committed",
+    "Concurrency",
     "Delete",
     "Document",
     "Documents",

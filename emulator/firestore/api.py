@@ -6,14 +6,14 @@ the two never disagree about a request.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from emulator.firestore import transacting
+from emulator.firestore.asked import Asked, MustWait
 from emulator.firestore.errors import (
     FirestoreError,
     InvalidArgumentError,
@@ -23,52 +23,27 @@ from emulator.firestore.errors import (
 )
 from emulator.firestore.moments import format_us
 from emulator.firestore.names import check_document_name, check_ids
-from emulator.firestore.oplog import NOTHING, Billed, billed_for_reading, billed_for_writing
+from emulator.firestore.oplog import NOTHING, billed_for_reading
 from emulator.firestore.paging import UnservedOrderError, listing
 from emulator.firestore.proto_json import JSONObject, items, load, message, string
 from emulator.firestore.query import Query
+from emulator.firestore.structured_query import run, structured_query
 from emulator.firestore.target import Target, find_target
 from emulator.firestore.wire import (
     CONTENT_TYPE,
     MAX_REQUEST_BYTES,
-    committed_to_json,
     document_fields,
     document_to_json,
     dump,
     error_to_json,
     mask_from_json,
-    writes_from_json,
 )
-from emulator.firestore.writes import Delete, Precondition, Update
-
-if TYPE_CHECKING:
-    from emulator.call import Call
-    from emulator.firestore.service import Firestore
-
-
-@dataclass(slots=True)
-class _Asked:
-    """One request on its way through; `paths` and `billed`, for the log, are filled in on it."""
-
-    fake: "Firestore"
-    call: "Call | None"
-    method: str
-    raw_path: str
-    body: bytes
-    query: Query = field(default_factory=lambda: Query(""))
-    target: Target | None = None
-    paths: tuple[str, ...] = ()
-    billed: Billed = NOTHING
-
-    @property
-    def verb(self) -> str:
-        return "unknown" if self.target is None else self.target.verb
-
+from emulator.firestore.writes import Delete, Document, Precondition, Update
 
 # -- the verbs -------------------------------------------------------------------------------------
 
 
-def _get(asked: _Asked, target: Target) -> JSONObject:
+def _get(asked: Asked, target: Target) -> JSONObject:
     mask = asked.query.paths("mask.fieldPaths")
     asked.paths = (target.name,)
     asked.billed = billed_for_reading(1)
@@ -78,7 +53,7 @@ def _get(asked: _Asked, target: Target) -> JSONObject:
     return document_to_json(document, mask)
 
 
-def _list(asked: _Asked, target: Target) -> JSONObject:
+def _list(asked: Asked, target: Target) -> JSONObject:
     mask = asked.query.paths("mask.fieldPaths")
     asked.paths = (target.name,)
     wanted = listing(target.name, asked.query)
@@ -94,7 +69,7 @@ def _list(asked: _Asked, target: Target) -> JSONObject:
     return answer
 
 
-def _create(asked: _Asked, target: Target) -> JSONObject:
+def _create(asked: Asked, target: Target) -> JSONObject:
     last = asked.query.text("documentId") or asked.fake.new_id(asked.call)
     name = f"{target.name}/{last}"
     asked.paths = (name,)
@@ -106,7 +81,7 @@ def _create(asked: _Asked, target: Target) -> JSONObject:
     return _update(asked, Update(name, document_fields(body), condition=Precondition(exists=False)))
 
 
-def _patch(asked: _Asked, target: Target) -> JSONObject:
+def _patch(asked: Asked, target: Target) -> JSONObject:
     asked.paths = (target.name,)
     return _update(
         asked,
@@ -119,72 +94,92 @@ def _patch(asked: _Asked, target: Target) -> JSONObject:
     )
 
 
-def _update(asked: _Asked, write: Update) -> JSONObject:
+def _update(asked: Asked, write: Update) -> JSONObject:
     mask = asked.query.paths("mask.fieldPaths")
-    asked.fake.store.commit((write,))
-    asked.billed = billed_for_writing((write,))
+    transacting.write(asked, (write,))
     document = asked.fake.store.get(write.name)
     return {} if document is None else document_to_json(document, mask)
 
 
-def _delete(asked: _Asked, target: Target) -> JSONObject:
+def _delete(asked: Asked, target: Target) -> JSONObject:
     asked.paths = (target.name,)
-    write = Delete(target.name, asked.query.precondition())
-    asked.fake.store.commit((write,))
-    asked.billed = billed_for_writing((write,))
+    transacting.write(asked, (Delete(target.name, asked.query.precondition()),))
     return {}
 
 
-def _commit(asked: _Asked, target: Target) -> JSONObject:
-    body = message(load(asked.body), "", ("writes", "transaction"))
-    _refuse_transaction(body)
-    writes = writes_from_json(body.get("writes", []), target.database)
-    asked.paths = tuple(write.name for write in writes)
-    committed = asked.fake.store.commit(writes)
-    asked.billed = billed_for_writing(writes)
-    return committed_to_json(committed)
-
-
-def _batch_get(asked: _Asked, target: Target) -> list[JSONObject]:
-    body = message(
-        load(asked.body), "", ("documents", "mask", "transaction", "newTransaction", "readTime")
-    )
-    _refuse_transaction(body)
+def _batch_get(asked: Asked, target: Target) -> list[JSONObject]:
+    body = message(load(asked.body), "", ("documents", "mask", *transacting.READING))
     mask = mask_from_json(body["mask"], "mask") if "mask" in body else None
     named = items(body.get("documents", []), "documents")
     names = [string(name, f"documents[{at}]") for at, name in enumerate(named)]
     asked.paths = tuple(names)
     for name in names:
         check_document_name(name, target.database)
-    found = asked.fake.store.batch_get(names)
+    store = asked.fake.store
+    transaction = transacting.join(asked, target, body, names)
+    found = store.batch_get(names)
+    transacting.saw(
+        asked, transaction, names, lambda: [_version(one) for _, one in store.batch_get(names)]
+    )
     asked.billed = billed_for_reading(len(found)) if found else NOTHING
-    read_time = format_us(asked.fake.store.read_us)
-    return [
+    read_time = format_us(store.read_us)
+    rows: list[JSONObject] = [
         {"missing": name, "readTime": read_time}
         if document is None
         else {"found": document_to_json(document, mask), "readTime": read_time}
         for name, document in found
     ]
+    transacting.announce(rows, body, transaction)
+    return rows
 
 
-def _refuse_transaction(body: JSONObject) -> None:
-    for name in ("transaction", "newTransaction", "readTime"):
-        if body.get(name) is not None:
-            raise UnimplementedError(f"The field {name} is not served here.")
+def _run_query(asked: Asked, target: Target) -> list[JSONObject]:
+    body = message(load(asked.body), "", ("structuredQuery", *transacting.READING))
+    if len(target.ids) % 2:
+        raise InvalidArgumentError(f'Document name "{target.name}" names a collection.')
+    query = structured_query(body.get("structuredQuery"), target.name)
+    asked.paths = (query.collection,)
+    store = asked.fake.store
+    keys = (query.collection + "/*",)
+    transaction = transacting.join(asked, target, body, keys)
+    results = run(query, store)
+    transacting.saw(
+        asked,
+        transaction,
+        keys,
+        lambda: [_version(one) for one in run(query, store).documents],
+    )
+    asked.billed = billed_for_reading(len(results.documents))
+    read_time = format_us(store.read_us)
+    rows: list[JSONObject] = [
+        {"document": document_to_json(document, query.fields), "readTime": read_time}
+        for document in results.documents
+    ] or [{"readTime": read_time}]
+    if results.skipped:
+        rows[0]["skippedResults"] = results.skipped
+    transacting.announce(rows, body, transaction)
+    return rows
+
+
+def _version(document: Document | None) -> tuple[str, int] | None:
+    return None if document is None else (document.name, document.updated_us)
 
 
 _PRECONDITION = frozenset({"currentDocument.exists", "currentDocument.updateTime"})
 _MASK = frozenset({"mask.fieldPaths"})
 
 # What does each verb, and the query parameters it knows.
-_VERBS: Mapping[str, tuple[Callable[[_Asked, Target], object], frozenset[str]]] = {
+_VERBS: Mapping[str, tuple[Callable[[Asked, Target], object], frozenset[str]]] = {
     "get": (_get, _MASK),
     "list": (_list, _MASK | {"pageSize", "pageToken", "orderBy"}),
     "create": (_create, _MASK | {"documentId"}),
     "patch": (_patch, _MASK | _PRECONDITION | {"updateMask.fieldPaths"}),
     "delete": (_delete, _PRECONDITION),
-    "commit": (_commit, frozenset()),
+    "commit": (transacting.commit, frozenset()),
     "batchGet": (_batch_get, frozenset()),
+    "runQuery": (_run_query, frozenset()),
+    "beginTransaction": (transacting.begin_transaction, frozenset()),
+    "rollback": (transacting.rollback, frozenset()),
 }
 
 
@@ -196,7 +191,7 @@ def parameters_of(verb: str) -> frozenset[str]:
     return _VERBS[verb][1]
 
 
-def _perform(asked: _Asked, raw_query: str, authorization: str) -> object:
+def _perform(asked: Asked, raw_query: str, authorization: str) -> object:
     target = asked.target = find_target(asked.method, asked.raw_path)
     if target is None:
         _find(asked, "unknown-route", f"{asked.method} {asked.raw_path}")
@@ -219,10 +214,14 @@ def _perform(asked: _Asked, raw_query: str, authorization: str) -> object:
     return _VERBS[target.verb][0](asked, target)
 
 
-def _answer(asked: _Asked, raw_query: str, authorization: str) -> Response:
+def _answer(asked: Asked, raw_query: str, authorization: str) -> Response:
     status, result = 200, "OK"
     try:
         payload = _perform(asked, raw_query, authorization)
+    except MustWait as reason:
+        assert asked.waits is not None  # else nothing would have waited
+        asked.waits.append(reason.wait)
+        return Response(status_code=202)  # nobody sees it
     except FirestoreError as error:
         if isinstance(error, (UnimplementedError, UnservedOrderError)):
             _find(asked, "unsupported", error.message)
@@ -239,11 +238,12 @@ def _answer(asked: _Asked, raw_query: str, authorization: str) -> Response:
         billed=asked.billed,
         instance="" if invocation is None else invocation.instance,
         caller="" if invocation is None else invocation.name,
+        transaction=asked.transaction,
     )
     return Response(dump(payload), status, {"content-type": CONTENT_TYPE})
 
 
-def _find(asked: _Asked, name: str, text: str) -> None:
+def _find(asked: Asked, name: str, text: str) -> None:
     """Note that no verdict should be built on what this request got."""
     detail = {"service": asked.fake.name, "verb": asked.verb, "text": text}
     call = asked.call
@@ -263,12 +263,13 @@ def _find(asked: _Asked, name: str, text: str) -> None:
 
 async def _serve(scope: Scope, receive: Receive, send: Send) -> None:
     request = Request(scope, receive)
-    asked = _Asked(
+    asked = Asked(
         fake=scope["thrice.fake"],
         call=scope["thrice.call"],
         method=request.method,
         raw_path=scope["raw_path"].decode("latin-1"),
         body=await request.body(),
+        waits=scope["thrice.waits"],
     )
     raw_query = scope["query_string"].decode("latin-1")
     response = _answer(asked, raw_query, request.headers.get("authorization", ""))

@@ -67,3 +67,11 @@ class UnimplementedError(FirestoreError):
     status = "UNIMPLEMENTED"
     http = 501
     grpc = 12
+
+
+class AbortedError(FirestoreError):
+    """The transaction or the write lost against another one, and may be tried again."""
+
+    status = "ABORTED"
+    http = 409
+    grpc = 10

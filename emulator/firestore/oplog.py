@@ -47,7 +47,7 @@ class Operation:
 
     `time` is in seconds of the world's clock; `caller` the invocation that asked (empty: the
     harness itself), on `instance`; `paths` are full names, at most KEEP_PATHS of them; `result` is
-    OK or the status of the error.
+    OK or the status of the error; `transaction` is the id of the one that it belonged to or began.
     """
 
     seq: int
@@ -58,6 +58,7 @@ class Operation:
     paths: tuple[str, ...]
     result: str
     billed: Billed
+    transaction: str = ""
 
 
 class OpLog:
@@ -80,10 +81,10 @@ class OpLog:
         billed: Billed = NOTHING,
         instance: str = "",
         caller: str = "",
+        transaction: str = "",
     ) -> Operation:
-        row = Operation(
-            self.count, time, instance, caller, verb, tuple(paths[:KEEP_PATHS]), result, billed
-        )
+        kept = tuple(paths[:KEEP_PATHS])
+        row = Operation(self.count, time, instance, caller, verb, kept, result, billed, transaction)
         self.count += 1
         self.billed += billed
         self.rows.append(row)

@@ -1,24 +1,25 @@
 """Firestore as a service of the world: what requests touch, and what a harness may ask directly."""
 
+import base64
 from collections.abc import Iterable, Mapping
 
 from emulator.call import Access, Call
 from emulator.errors import ScenarioError
-from emulator.exchange import Outcome, Reply, Request
-from emulator.firestore.api import app, parameters_of
+from emulator.exchange import Blocked, Outcome, Reply, Request
+from emulator.firestore.api import app
+from emulator.firestore.attempt import Wait
 from emulator.firestore.errors import FirestoreError
 from emulator.firestore.names import check_ids, database_name, database_of
 from emulator.firestore.oplog import OpLog
-from emulator.firestore.paging import listing
 from emulator.firestore.plain import Plain, fields_from_plain, fields_to_plain
-from emulator.firestore.proto_json import load
-from emulator.firestore.query import Query
 from emulator.firestore.store import Documents
-from emulator.firestore.target import Target, find_target
-from emulator.firestore.wire import written_names
+from emulator.firestore.target import find_target
+from emulator.firestore.touched import access_of
+from emulator.firestore.transactions import Concurrency, Transactions
 from emulator.firestore.writes import Update
 from emulator.kernel import Kernel
 from emulator.service import call_asgi
+from emulator.step import Step
 
 ORIGIN = "https://firestore.googleapis.com"
 
@@ -32,17 +33,28 @@ class Firestore:
     The methods that take a collection or path mean the database in use: `project`'s default one
     until a request or `put` has named another; with several in use, `database`
     ("projects/p/databases/d") must say which, or ScenarioError is raised. They are not billed and
-    not logged. `origins` are further addresses at which this fake answers.
+    not logged, and mind no locks. `origins` are further addresses at which this fake answers; for
+    `concurrency` and `lock_timeout_s` see `Transactions`.
     """
 
     name = "firestore"
 
     def __init__(
-        self, kernel: Kernel, *, project: str = "demo-thrice", origins: Iterable[str] = ()
+        self,
+        kernel: Kernel,
+        *,
+        project: str = "demo-thrice",
+        origins: Iterable[str] = (),
+        concurrency: Concurrency = "pessimistic",
+        lock_timeout_s: float | None = None,
     ) -> None:
+        """Raises ScenarioError when an option makes no sense."""
         self.kernel = kernel
         self.project = project
         self.store = Documents(lambda: kernel.clock.unix)
+        self.transactions = Transactions(
+            lambda: kernel.clock.now, concurrency=concurrency, lock_timeout_s=lock_timeout_s
+        )
         self.oplog = OpLog()
         # Databases that were asked for, as an ordered set; as many as the bot is configured with.
         self.databases: dict[str, None] = {}
@@ -64,22 +76,32 @@ class Firestore:
         """
         try:
             target = find_target(request.method, request.raw_path)
-            return Access("unknown") if target is None else self._access(target, request)
+            return Access("unknown") if target is None else access_of(self, target, request)
         except FirestoreError:
             return Access("invalid")
 
-    def answer(self, call: Call) -> Outcome:
-        return self.handle(call.request, call)
+    def answer(self, call: Call) -> Outcome | Blocked:
+        """Apply a call and answer it, unless it has to wait for a lock: then it is to be asked
+        again once that is free.
+        """
+        waits: list[Wait] = []
+        reply = self._exchange(call.request, call, waits)
+        return self._block(call, waits[0]) if waits else reply
 
     def handle(self, request: Request, call: Call | None = None) -> Reply:
-        """Answer a request; without a call it is the harness's own."""
-        return call_asgi(app, request, **{"thrice.fake": self, "thrice.call": call})
+        """Answer a request; without a call it is the harness's own. What would have to wait for a
+        lock is refused.
+        """
+        return self._exchange(request, call, None)
+
+    def new_transaction_id(self, call: Call | None) -> str:
+        """The id of a transaction, base64, drawn by its cause and not by the order of calls."""
+        drawn = self.kernel.chance.bits(f"firestore/transaction/{self._cause(call)}", 24)
+        return base64.b64encode(drawn).decode()
 
     def new_id(self, call: Call | None) -> str:
         """An automatic document id, drawn by its cause and not by the order of calls."""
-        if call is None:
-            self._own_ids += 1
-        cause = f"harness/{self._own_ids}" if call is None else call.name
+        cause = self._cause(call)
         return self.kernel.chance.text(f"firestore/id/{cause}", _ID_LENGTH, _ALPHANUMERIC)
 
     # -- for harness and tests ---------------------------------------------------------------------
@@ -130,6 +152,47 @@ class Firestore:
 
     # -- inside ------------------------------------------------------------------------------------
 
+    def _cause(self, call: Call | None) -> str:
+        if call is not None:
+            return call.name
+        self._own_ids += 1
+        return f"harness/{self._own_ids}"
+
+    def _exchange(self, request: Request, call: Call | None, waits: list[Wait] | None) -> Reply:
+        scope = {"thrice.fake": self, "thrice.call": call, "thrice.waits": waits}
+        return call_asgi(app, request, **scope)
+
+    def _block(self, call: Call, wait: Wait) -> Blocked:
+        """Leave a call waiting until the locks are free, or until the wait is over by itself."""
+        blocked = Blocked()
+        timer: Step | None = None
+
+        def watch() -> None:
+            nonlocal timer
+            due = self.transactions.due(wait)
+            if due is None:
+                return
+            timer = self.kernel.at(
+                due,
+                call.name + "/lock",
+                look,
+                roots=call.roots,
+                task=call.invocation.name,
+            )
+
+        def look() -> None:
+            self.transactions.look_again(wait)
+            if not wait.is_over:
+                watch()
+
+        def end() -> None:
+            self.kernel.cancel(timer)
+            blocked.wake()
+
+        wait.on_end = end
+        watch()
+        return blocked
+
     def _full_name(self, path: str, database: str | None) -> str:
         if database is None:
             if len(self.databases) > 1:
@@ -140,70 +203,3 @@ class Firestore:
                 )
             database = next(iter(self.databases), database_name(self.project))
         return f"{database}/documents/{path}"
-
-    def _access(self, target: Target, request: Request) -> Access:
-        path = "/".join(target.ids)
-        match target.verb:
-            case "get":
-                return Access("get", reads=frozenset({_key(path)}))
-            case "list":
-                wanted = listing(target.name, Query(request.raw_query, parameters_of(target.verb)))
-                page = self.store.page(
-                    target.name,
-                    size=wanted.size,
-                    after=wanted.after,
-                    descending=wanted.descending,
-                )
-                return Access(
-                    "list",
-                    # Changes of the listed documents matter as much as who is listed.
-                    reads=frozenset(
-                        {_key(path + "/*"), *(_key_of(one.name) for one in page.documents)}
-                    ),
-                )
-            case "batchGet":
-                named = load(request.body).get("documents")
-                names = named if isinstance(named, list) else []
-                return Access(
-                    "batchGet",
-                    reads=frozenset(_key_of(name) for name in names if isinstance(name, str)),
-                )
-            case "create":
-                query = Query(request.raw_query, parameters_of(target.verb))
-                last = query.text("documentId")
-                return Access(
-                    "create",
-                    writes=frozenset(
-                        {_key(path + "/*"), *([_key(f"{path}/{last}")] if last else [])}
-                    ),
-                )
-            case "patch":
-                query = Query(request.raw_query, parameters_of(target.verb))
-                condition = query.precondition()
-                must_exist = condition.exists is True or condition.updated_us is not None
-                return Access("patch", writes=_written(_key(path), may_join=not must_exist))
-            case "delete":
-                return Access("delete", writes=_written(_key(path), may_join=True))
-            case "commit":
-                writes = (
-                    _written(_key_of(name), may_join=may_join)
-                    for name, may_join in written_names(load(request.body))
-                )
-                return Access("commit", writes=frozenset().union(*writes))
-            case unserved:
-                return Access(unserved)
-
-
-def _key(path: str) -> str:
-    return f"firestore:{path}"
-
-
-def _key_of(name: str) -> str:
-    """The key of a full name; a malformed one stands for itself."""
-    parts = name.split("/", 5)
-    return _key(parts[5] if len(parts) == 6 else name)
-
-
-def _written(key: str, *, may_join: bool) -> frozenset[str]:
-    """The keys of a write; its collection's too when the document may come into being or end."""
-    return frozenset({key, key.rpartition("/")[0] + "/*"}) if may_join else frozenset({key})

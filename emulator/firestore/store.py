@@ -1,10 +1,13 @@
 """All documents of one Firestore, and the commits that change them. No HTTP, no gRPC, no log."""
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
+from emulator.firestore.fieldpath import Absent, FieldPath, read
 from emulator.firestore.names import split
+from emulator.firestore.values import Value, equality_key
 from emulator.firestore.writes import Document, Write, WriteResult, perform
 
 
@@ -25,13 +28,17 @@ class Page:
 
 
 class _Collection:
-    """Documents by id in the order of creation, and their sorted ids once somebody listed them."""
+    """Documents by id in the order of creation, their sorted ids once somebody listed them, and by
+    the values of a field once somebody asked for one of them.
+    """
 
-    __slots__ = ("documents", "ids")
+    __slots__ = ("documents", "ids", "indexes")
 
     def __init__(self) -> None:
         self.documents: dict[str, Document] = {}
         self.ids: list[str] | None = None
+        # Path, then value, then ids; as many paths as the bot's queries compare for equality.
+        self.indexes: dict[FieldPath, dict[Hashable, dict[str, None]]] = {}
 
     def sorted_ids(self) -> list[str]:
         if self.ids is None:
@@ -45,10 +52,45 @@ class _Collection:
         self.documents[last] = document
         if before is None and self.ids is not None:
             insort(self.ids, last)
+        for path, index in self.indexes.items():
+            if before is not None:
+                _leave(index, path, last, before)
+            _enter(index, path, last, document)
 
     def remove(self, last: str) -> None:
-        if self.documents.pop(last, None) is not None and self.ids is not None:
+        before = self.documents.pop(last, None)
+        if before is None:
+            return
+        if self.ids is not None:
             del self.ids[bisect_left(self.ids, last)]
+        for path, index in self.indexes.items():
+            _leave(index, path, last, before)
+
+    def with_value(self, path: FieldPath, value: Value) -> list[Document]:
+        index = self.indexes.get(path)
+        if index is None:
+            index = self.indexes[path] = {}
+            for last, document in self.documents.items():
+                _enter(index, path, last, document)
+        return [self.documents[last] for last in index.get(equality_key(value), ())]
+
+
+_Index: TypeAlias = dict[Hashable, dict[str, None]]
+
+
+def _enter(index: _Index, path: FieldPath, last: str, document: Document) -> None:
+    value = read(document.fields, path)
+    if not isinstance(value, Absent):
+        index.setdefault(equality_key(value), {})[last] = None
+
+
+def _leave(index: _Index, path: FieldPath, last: str, document: Document) -> None:
+    value = read(document.fields, path)
+    if not isinstance(value, Absent):
+        key = equality_key(value)
+        del index[key][last]
+        if not index[key]:
+            del index[key]
 
 
 class Documents:
@@ -113,6 +155,13 @@ class Documents:
         """The documents directly in a collection, oldest first."""
         found = self._collections.get(collection)
         return iter(()) if found is None else iter(found.documents.values())
+
+    def with_value(self, collection: str, path: FieldPath, value: Value) -> list[Document]:
+        """The documents directly in a collection whose field equals a value; costs by result, once
+        the field has been asked for.
+        """
+        found = self._collections.get(collection)
+        return [] if found is None else found.with_value(path, value)
 
     def created_after(self, collection: str, time_us: int) -> list[Document]:
         """The documents created after `time_us` and still there, oldest first; costs by result."""

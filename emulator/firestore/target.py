@@ -26,7 +26,12 @@ ROOT_VERBS = frozenset(
 )
 PARENT_VERBS = frozenset({"runQuery", "runAggregationQuery", "listCollectionIds", "partitionQuery"})
 # What this surface does; the other verbs are answered UNIMPLEMENTED.
-SERVED = frozenset({"get", "list", "create", "patch", "delete", "commit", "batchGet"})
+SERVED = frozenset(
+    {
+        *("get", "list", "create", "patch", "delete"),
+        *("commit", "batchGet", "runQuery", "beginTransaction", "rollback"),
+    }
+)
 # Verbs that stream: their JSON is an array, an error is its only element.
 STREAMS = frozenset(
     {"batchGet", "runQuery", "runAggregationQuery", "listen", "write", "executePipeline"}

@@ -289,9 +289,7 @@ def test_request__to_no_known_address_is_404_and_noted(
     ]
 
 
-@pytest.mark.parametrize(
-    "verb", ["beginTransaction", "rollback", "batchWrite", "listCollectionIds"]
-)
+@pytest.mark.parametrize("verb", ["batchWrite", "listCollectionIds"])
 def test_unserved_verb__is_501_and_noted(ask: Ask, firestore: Firestore, verb: str) -> None:
     assert ask("POST", f":{verb}", {}) == refused(
         501, "UNIMPLEMENTED", f"The method {verb} is not served here."
@@ -305,7 +303,7 @@ def test_unserved_verb__is_501_and_noted(ask: Ask, firestore: Firestore, verb: s
     }
 
 
-@pytest.mark.parametrize("verb", ["runQuery", "runAggregationQuery", "listen"])
+@pytest.mark.parametrize("verb", ["runAggregationQuery", "listen"])
 def test_unserved_stream__answers_inside_an_array(ask: Ask, verb: str) -> None:
     status, rows = ask("POST", f":{verb}", {})
     assert status == 501
@@ -315,12 +313,13 @@ def test_unserved_stream__answers_inside_an_array(ask: Ask, verb: str) -> None:
 @pytest.mark.parametrize(
     ("path", "body"),
     [
-        (":commit", {"writes": [], "transaction": "abc"}),
-        (":batchGet", {"documents": [], "newTransaction": {}}),
+        (":beginTransaction", {"options": {"readOnly": {}}}),
+        (":batchGet", {"documents": [], "newTransaction": {"readOnly": {}}}),
         (":batchGet", {"documents": [], "readTime": "2026-09-21T14:13:20Z"}),
+        (":runQuery", {"structuredQuery": {"from": [{"collectionId": "a"}], "findNearest": {}}}),
     ],
 )
-def test_transactions__are_unserved_and_noted(
+def test_unserved_part__is_501_and_noted(
     ask: Ask, firestore: Firestore, path: str, body: object
 ) -> None:
     assert ask("POST", path, body)[0] == 501

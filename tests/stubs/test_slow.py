@@ -66,6 +66,18 @@ def test_silence__ends_with_the_clients_own_limit(caller: MakeCaller) -> None:
     assert [status for _, status in answers(bot)] == ["none"]
 
 
+def test_client_that_gives_up__is_noted_once(caller: MakeCaller) -> None:
+    bot = caller(SLOW)
+    bot.ask(URL, "POST", timeout_s=2.0)
+    patient = bot.ask(URL, "POST", timeout_s=20.0)
+    bot.run()
+
+    assert patient.outcome == Reply(200)
+    (entry,) = bot.kernel.journal.entries("timeout")
+    assert entry.time == 2.0
+    assert entry.detail == {"service": "stub", "after_s": 2.0}
+
+
 def test_silence__without_a_limit_leaves_nothing_pending(caller: MakeCaller) -> None:
     bot = caller(SILENT)
     heard = bot.ask(URL)
