@@ -18,12 +18,18 @@ PROFILE := reference_bot/thrice.toml
 # Only folders that hold code: mypy refuses an empty one.
 CODE := $(sort $(dir $(wildcard emulator/*.py harness/*.py reference_bot/*.py loadtests/*.py))) tests/
 
-.PHONY: help setup certify test check bench
+# The bot of the tests that is written for Node, and the mark that its packages are there.
+NODE_BOT := tests/bots/node
+NODE_READY := $(NODE_BOT)/node_modules/.ready
+# How often the live tests are run by the proofs.
+PROOFS ?= 50
+
+.PHONY: help setup certify test check bench prove
 
 help:  ## Show the commands
 	sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
 
-setup: $(READY)  ## Create .venv with everything; the other commands do it themselves
+setup: $(READY) $(NODE_READY)  ## Create .venv with everything; the other commands do it themselves
 
 certify: $(READY)  ## Certify the reference bot, and see the bot of the incident refused
 	$(BIN)/thrice certify --app reference_bot.app:app --profile $(PROFILE)
@@ -35,7 +41,7 @@ certify: $(READY)  ## Certify the reference bot, and see the bot of the incident
 		exit 1; \
 	fi
 
-test: $(READY)  ## Run the tests
+test: $(READY) $(NODE_READY)  ## Run the tests
 	$(BIN)/pytest -q -n 2
 
 check: $(READY)  ## Check formatting, lint and types
@@ -47,6 +53,18 @@ bench: $(READY)  ## Measure speed and memory, in CPU time
 	$(BIN)/python loadtests/simulation.py
 	$(BIN)/python loadtests/messages.py
 	$(BIN)/python loadtests/certificates.py 20
+
+prove: $(READY) $(NODE_READY)  ## Run the long proofs: every matrix at all seeds, live runs many times (hours)
+	THRICE_PROVE=1 $(BIN)/pytest -q -n 2 tests/harness/test_matrix.py tests/harness/test_bots.py
+	$(BIN)/pytest -q tests/e2e/prove_live.py
+	for (( run = 1; run <= $(PROOFS); run++ )); do echo "live tests, run $$run of $(PROOFS)"; $(BIN)/pytest -q tests/net tests/e2e; done
+
+# Without Node its tests are skipped, so its packages are not needed either.
+$(NODE_READY): $(NODE_BOT)/package.json
+	if command -v npm >/dev/null; then \
+		npm install --prefix $(NODE_BOT) --no-audit --no-fund --no-package-lock --silent; \
+		touch $@; \
+	fi
 
 # What pip prints is shown only when it fails.
 $(READY): pyproject.toml

@@ -18,7 +18,7 @@ from emulator.meta import Field, Messenger
 from emulator.meta.delivery import Spacing
 from emulator.qstash import QStash
 from emulator.schedule import Fifo, Schedule
-from emulator.serverless.host import Driver, Host, HostProfile
+from emulator.serverless.host import Driver, Host, HostProfile, Placement
 from emulator.stubs import GoogleTokens, Stub, StubService
 
 PUBLIC_URL = "https://my-bot.example.com"
@@ -45,8 +45,11 @@ class World:
     """One execution's outside world around one bot.
 
     `connect` makes the driver that runs the bot, for example `simulation.connect`. Times are
-    seconds of the world's clock. `services` are stubs for whatever else the bot needs. Use it as a
-    context manager, or call `close`: everything the bot left running is ended then.
+    seconds of the world's clock. `services` are stubs for whatever else the bot needs.
+    `placement` says which deliveries share an instance. A bot with a clock of its own has
+    `bot_clock`, which tells the unix seconds that it sees; `addresses` are further ones at which it
+    is reached. Use it as a context manager, or call `close`: everything the bot left running is
+    ended then.
     """
 
     def __init__(
@@ -65,9 +68,17 @@ class World:
         journal: Journal | None = None,
         epoch: float = VIRTUAL_EPOCH,
         services: Sequence[Stub] = (),
+        placement: Placement | None = None,
+        bot_clock: Callable[[], float] | None = None,
+        addresses: Sequence[str] = (),
     ) -> None:
         self.kernel = Kernel(
-            seed=seed, limits=limits, schedule=schedule, journal=journal, epoch=epoch
+            seed=seed,
+            limits=limits,
+            schedule=schedule,
+            journal=journal,
+            epoch=epoch,
+            bot_clock=bot_clock,
         )
         self.meta = Messenger(
             self.kernel,
@@ -87,9 +98,12 @@ class World:
             (self.firestore, self.qstash, self.meta, self.stubs, self.google_tokens),
         )
         self.driver = connect(self.kernel, self.gate)
-        self.host = Host(self.kernel, self.gate, self.driver, host or HostProfile())
+        self.host = Host(
+            self.kernel, self.gate, self.driver, host or HostProfile(), placement=placement
+        )
         self.driver.host = self.host
-        self.kernel.origins[Request("GET", public_url).origin] = self.host
+        for address in (public_url, *addresses):
+            self.kernel.origins[Request("GET", address).origin] = self.host
         self._closed = False
 
     def __enter__(self) -> Self:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from freezegun import freeze_time
+from freezegun import api, freeze_time
+
+from emulator.errors import ScenarioError
 
 UTC = real_datetime.UTC
 _EPOCH = real_datetime.datetime(1970, 1, 1)
@@ -27,12 +29,21 @@ class BotClock:
         self._unix = float("nan")
 
     def start(self, unix: float) -> None:
-        # real_asyncio: other event loops of the process (a test's own) keep their real clock.
-        self._freezer = freeze_time(_at(unix), real_asyncio=True)
+        # real_asyncio: other event loops of the process (a test's own) keep their real clock, and
+        # the ignored module what pytest measures tests with.
+        self._freezer = freeze_time(_at(unix), real_asyncio=True, ignore=["_pytest.timing"])
         self._frozen = self._freezer.start()
         self._unix = unix
 
     def move_to(self, unix: float) -> None:
+        """Raises ScenarioError when a freeze of somebody else's hides this clock from bots."""
+        if self._frozen is not None and (
+            not api.freeze_factories or api.freeze_factories[-1] is not self._frozen
+        ):
+            raise ScenarioError(
+                "freezegun was started or stopped while the world has the clock, so bots would see "
+                "the wrong time; start it before the world is made, which then begins at that time"
+            )
         if unix != self._unix and self._frozen is not None:
             # Datetimes, never strings: parsing a string costs fifty times as much.
             self._frozen.move_to(_at(unix))
@@ -52,6 +63,15 @@ class BotClock:
         if self._freezer is not None:
             self._freezer.stop()
             self._freezer = self._frozen = None
+
+
+def frozen_at() -> float | None:
+    """Where somebody has frozen the process's clock, in seconds since 1970; None where nobody
+    has.
+    """
+    if not api.freeze_factories:
+        return None
+    return (api.freeze_factories[-1]() - _EPOCH).total_seconds()
 
 
 def _at(unix: float) -> real_datetime.datetime:

@@ -16,6 +16,10 @@ from emulator.step import Step
 
 HostKind = Literal["lambda", "vercel"]
 
+# Where a scenario wants a delivery handled: deliveries with one label share an instance as long as
+# it lives, those with different labels do not. None leaves the choice to the host.
+Placement = Callable[[Delivery], str | None]
+
 # AWS Lambda quotas: a function may run 15 minutes. Vercel limits, "Max duration": 300 s by default
 # with fluid compute.
 DEFAULT_TIMEOUT_S: dict[HostKind, float] = {"lambda": 900.0, "vercel": 300.0}
@@ -100,7 +104,14 @@ class Driver(Protocol):
 class Host:
     """Routes requests to instances of one bot. A `Destination` of the kernel."""
 
-    def __init__(self, kernel: Kernel, gate: Gate, driver: Driver, profile: HostProfile) -> None:
+    def __init__(
+        self,
+        kernel: Kernel,
+        gate: Gate,
+        driver: Driver,
+        profile: HostProfile,
+        placement: Placement | None = None,
+    ) -> None:
         self._kernel = kernel
         self._gate = gate
         self._driver = driver
@@ -109,6 +120,8 @@ class Host:
         self.instances: dict[str, Instance] = {}
         self.cold_starts = 0
         self.throttled = 0
+        self._placement = placement
+        self._labelled: dict[str, str] = {}
 
     # -- from the kernel
 
@@ -116,7 +129,7 @@ class Host:
         self, delivery: Delivery, request: Request, entry: int, done: Callable[[Outcome], None]
     ) -> None:
         """Handle one request on an instance, or throttle it when `max_instances` are busy."""
-        instance = self._choose(delivery)
+        instance = self._place(delivery) or self._choose(delivery)
         if instance is None:
             self.throttled += 1
             done(THROTTLED[self.profile.kind])
@@ -210,6 +223,24 @@ class Host:
         self.die(instance, FAILED, "killed")
 
     # -- inside
+
+    def _place(self, delivery: Delivery) -> Instance | None:
+        """The instance of the delivery's label: a cold one at first and when the last one is gone.
+
+        None when the host has to choose: there is no label, its instance is busy, or as many as may
+        run do so.
+        """
+        label = self._placement(delivery) if self._placement is not None else None
+        if label is None:
+            return None
+        instance = self.instances.get(self._labelled.get(label, ""))
+        if instance is not None:
+            return instance if instance.state is State.FROZEN else None
+        if len(self.instances) >= self.profile.max_instances:
+            return None
+        instance = self._new_instance()
+        self._labelled[label] = instance.name
+        return instance
 
     def _choose(self, delivery: Delivery) -> Instance | None:
         """An idle instance by seeded choice, a cold one while fewer than `instances` run or all are

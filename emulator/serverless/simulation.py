@@ -105,12 +105,20 @@ class Simulation:
             else:
                 os.environ[name] = value
 
+    @classmethod
+    def process_is_tainted(cls) -> bool:
+        """Whether a thread of some bot that was run in this process could not be ended; no
+        simulation begins here any more.
+        """
+        return cls._spoilt
+
     def client(self, **options: Any) -> DirectClient:
         """An HTTP client for the bot that skips httpx and respx; see `DirectClient`."""
         return DirectClient(self._send_async, **options)
 
     def connect(self, kernel: Kernel, gate: Gate) -> AsgiDriver:
         """The driver for one world; `World(simulation.connect, ...)`."""
+        self.clock.move_to(kernel.clock.unix)
         return AsgiDriver(kernel, gate, self)
 
     def attach(self, driver: AsgiDriver) -> None:

@@ -1,0 +1,8 @@
+"""The only place with sockets: the network thread, listeners, and the delivery client."""
+
+from emulator.net.client import Client
+from emulator.net.fault import Fault
+from emulator.net.listener import Arrival, Listener
+from emulator.net.network import Network
+
+__all__ = ["Arrival", "Client", "Fault", "Listener", "Network"]
