@@ -1,49 +1,90 @@
-"""The stage: a profile's bot in the simulation, ready to have worlds made around it."""
+"""The stage: a profile's bot, simulated or live, ready to have worlds made around it."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from emulator import HostProfile, Simulation, World
 from emulator.chance import Chance
+from emulator.clock import VIRTUAL_EPOCH
+from emulator.firestore.service import ORIGIN as FIRESTORE
+from emulator.gate import Gate
+from emulator.kernel import Kernel
 from emulator.meta.credentials import Credentials
 from emulator.meta.delivery import Spacing
+from emulator.meta.messenger import ORIGIN as GRAPH
+from emulator.meta.subscription import Field
 from emulator.qstash.service import DEFAULT_CURRENT_KEY, DEFAULT_NEXT_KEY, DEFAULT_TOKEN
+from emulator.qstash.service import ORIGINS as QSTASHES
 from emulator.schedule import Fifo, Schedule
+from emulator.serverless.host import Placement
 from emulator.stubs import Answer, Stub
-from harness.errors import ProfileError
+from emulator.world import WorldDriver
+from harness.errors import ProfileError, UsageError
 from harness.profile import Profile, render_env
 
+QSTASH = QSTASHES[0]
+# The addresses that a bot has to reach; a live one reaches each at an address of its instance's.
+SERVICES = (QSTASH, GRAPH, FIRESTORE)
 
-def variables(profile: Profile) -> Mapping[str, str]:
-    """What the templates of `[bot.env]` may name."""
+
+def variables(profile: Profile, addresses: Mapping[str, str] | None = None) -> Mapping[str, str]:
+    """What the templates of `[bot.env]` may name.
+
+    `addresses` tells where services, and the bot itself, are really reached, by their origins.
+    """
     meta = Credentials()
+    at = {origin: origin for origin in (*SERVICES, profile.bot.public_url)} | dict(addresses or {})
     return {
         "meta.app_secret": meta.app_secret,
         "meta.verify_token": meta.verify_token,
         "meta.page_token": meta.page_token,
         "meta.page_id": meta.page_id,
         "meta.app_id": meta.app_id,
-        "meta.graph_url": "https://graph.facebook.com/v23.0",
-        "qstash.url": "https://qstash.upstash.io",
+        "meta.graph_url": f"{at[GRAPH]}/v23.0",
+        "qstash.url": at[QSTASH],
         "qstash.token": DEFAULT_TOKEN,
         "qstash.current_key": DEFAULT_CURRENT_KEY,
         "qstash.next_key": DEFAULT_NEXT_KEY,
-        "firestore.url": "https://firestore.googleapis.com/v1",
+        "firestore.url": f"{at[FIRESTORE]}/v1",
         "firestore.project": "demo-thrice",
         "firestore.token": "thrice-firestore-token",
-        "bot.public_url": profile.bot.public_url,
+        "bot.public_url": at[profile.bot.public_url],
     }
 
 
 class Stage:
-    """Makes worlds around one bot. One world at a time."""
+    """Makes worlds around one bot, which `connect` runs. One world at a time.
 
-    def __init__(self, profile: Profile, simulation: Simulation, *, seed: int) -> None:
+    `printed` gives what the bot has printed. For a bot with a clock of its own, `bot_clock` tells
+    its unix seconds; `addresses` are those it is reached at beside its public one. `accept` is
+    called after each world, and raises UnfitRunError when nothing may be judged by it. `driver`
+    names what runs the bot, for the certificate, and `notes` say what that can not see.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        connect: Callable[[Kernel, Gate], WorldDriver],
+        *,
+        seed: int,
+        printed: Callable[[], Sequence[str]] = tuple,
+        bot_clock: Callable[[], float] | None = None,
+        addresses: Sequence[str] = (),
+        accept: Callable[[], None] = lambda: None,
+        driver: str = "simulated",
+        notes: Sequence[str] = (),
+    ) -> None:
         self.profile = profile
         self.seed = seed
-        self.simulation = simulation
+        self.printed = printed
+        self.driver = driver
+        self.notes = tuple(notes)
+        self._connect = connect
+        self._bot_clock = bot_clock
+        self._addresses = addresses
+        self._accept = accept
         self._store_seed = _read_seed(profile)
         self._stubs = _stubs(profile)
 
@@ -54,12 +95,19 @@ class Stage:
         spacing: Spacing = "at-once",
         copies: int = 3,
         schedule: Callable[[Chance], Schedule] = Fifo,
+        fields: Sequence[Field] = ("messages",),
+        placement: Placement | None = None,
+        epoch: float = VIRTUAL_EPOCH,
+        nonce: str = "",
     ) -> Iterator[World]:
-        """A fresh world; closed at the end, whatever happens."""
+        """A fresh world; closed at the end, whatever happens. It begins at `epoch` (unix).
+
+        Another `nonce` makes other ids. Raises UnfitRunError at its end when it has to be repeated.
+        """
         profile = self.profile
         with World(
-            self.simulation.connect,
-            seed=f"{self.seed}/{spacing}/{copies}",
+            self._connect,
+            seed="/".join([str(self.seed), spacing, str(copies), *([nonce] if nonce else [])]),
             host=HostProfile(
                 kind=profile.host.kind,
                 instances=profile.host.instances,
@@ -72,10 +120,37 @@ class Stage:
             spacing=spacing,
             schedule=schedule,
             services=self._stubs,
+            fields=fields,
+            placement=placement,
+            epoch=epoch,
+            bot_clock=self._bot_clock,
+            addresses=self._addresses,
         ) as world:
-            for path, fields in self._store_seed.items():
-                world.firestore.put(path, fields)
+            for path, content in self._store_seed.items():
+                world.firestore.put(path, content)
             yield world
+        self._accept()
+
+
+@contextmanager
+def staged(profile: Profile, *, root: Path, seed: int) -> Iterator[Stage]:
+    """The stage that the profile asks for: simulated for an app, else live.
+
+    Raises UsageError when what a live run needs is not installed.
+    """
+    if profile.bot.app:
+        with simulated(profile, root=root, seed=seed) as stage:
+            yield stage
+        return
+    try:
+        from harness.live import attached, started
+    except ModuleNotFoundError as error:
+        raise UsageError(f"a live run needs {error.name}: pip install 'thrice[live]'") from error
+    live = (
+        attached(profile, seed=seed) if profile.bot.url else started(profile, root=root, seed=seed)
+    )
+    with live as stage:
+        yield stage
 
 
 @contextmanager
@@ -83,7 +158,7 @@ def simulated(profile: Profile, *, root: Path, seed: int) -> Iterator[Stage]:
     """Set the simulation up for a bot below `root`; everything is undone at the end."""
     env = render_env(profile, variables(profile))
     with Simulation(profile.bot.app, root=root, env=env) as simulation:
-        yield Stage(profile, simulation, seed=seed)
+        yield Stage(profile, simulation.connect, seed=seed, printed=lambda: simulation.output.lines)
 
 
 def _stubs(profile: Profile) -> tuple[Stub, ...]:

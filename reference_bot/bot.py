@@ -50,17 +50,19 @@ def make_bot(
     claims: type[Claims] = Claims,
     publisher: type[Publisher] = Publisher,
     webhook: type[Webhook] = Webhook,
+    answers: type[Answers] = Answers,
+    signature: type[QueueSignature] = QueueSignature,
 ) -> Bot:
     """A bot, with another class in the place of one of its parts if one is given.
 
     `queue_http` is the client for the queue; without it the queue's SDK makes its own.
     """
-    store, signature = make_store(settings, http), QueueSignature(settings)
+    store, signed = make_store(settings, http), signature(settings)
     records = claims(store, publishes_per_hour=settings.publishes_per_hour)
-    answers = Answers(Turns(store), make_replies(settings, http))
+    answering = answers(Turns(store), make_replies(settings, http))
     return Bot(
         webhook(settings, records, publisher(settings, queue_http)),
-        Consumer(signature, answers),
-        Releases(signature, store, answers),
+        Consumer(signed, answering),
+        Releases(signed, store, answering),
         Usage(store, token=settings.usage_token),
     )

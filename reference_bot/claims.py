@@ -106,7 +106,7 @@ class Claims:
 
     async def _try_claim(self, message: Message) -> Claim | Hold | None:
         path, limit_path = record_path(message.mid), f"rateLimits/{message.sender_key}"
-        record, limit, counted = await self._store.read(path, limit_path, COUNTS_PATH)
+        record, limit, counted = await self._look(path, limit_path, COUNTS_PATH)
         now, counts = time.time(), read_counts(counted)
         if record is not None:
             state = record.fields.get("state")
@@ -144,6 +144,10 @@ class Claims:
         # Others took the last places between our read and our commit. The count stays, since a
         # duplicate may have seen the claim.
         return await self._hold(message, unchanged_since(version), used_before=1)
+
+    async def _look(self, *paths: str) -> list[Document | None]:
+        """What the store says before a claim: record, rate limit and counts."""
+        return await self._store.read(*paths)
 
     async def _take(self, *writes: Write) -> list[Written]:
         """Store a claim: record, rate limit and counts, if the first two are still as they were

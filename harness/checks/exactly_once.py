@@ -1,9 +1,7 @@
 """Exactly once: publishes, dedup records, the queue's ledger, and replies of ten rapid messages."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from emulator.journal import Entry
 from harness.checks.observed import (
     Judgement,
     judge_each,
@@ -13,6 +11,7 @@ from harness.checks.observed import (
     publishes,
     title,
 )
+from harness.checks.sharing import share_out
 from harness.profile import Profile
 from harness.scenarios.rapid import Rapid
 from harness.verdict import Verdict
@@ -23,7 +22,7 @@ def ten_rapid(profile: Profile, runs: Sequence[Rapid]) -> Verdict:
     each = profile.expect.publishes
 
     def judge(run: Rapid) -> Judgement:
-        by_root = _share_out(run.of("publish"), [message.root for message in run.messages], each)
+        by_root = share_out(run.of("publish"), [message.root for message in run.messages], each)
         total = run.settled.publishes
         wanted = each * len(run.messages)
         wrong = [message for message in run.messages if len(by_root[message.root]) != each]
@@ -117,7 +116,7 @@ def one_reply(profile: Profile, runs: Sequence[Rapid]) -> Verdict:
 
     def judge(run: Rapid) -> Judgement:
         replies = run.of("reply")
-        by_root = _share_out(replies, [message.root for message in run.messages], each)
+        by_root = share_out(replies, [message.root for message in run.messages], each)
         astray = [entry for entry in replies if not entry.detail.get("right_user", True)]
         wanted = each * len(run.messages)
         evidence = []
@@ -139,28 +138,6 @@ def one_reply(profile: Profile, runs: Sequence[Rapid]) -> Verdict:
         )
 
     return judge_each("one-reply", runs, judge)
-
-
-def _share_out(
-    entries: Sequence[Entry], roots: Sequence[str], each: int
-) -> Mapping[str, list[Entry]]:
-    """Entries by user message. One that an invocation made for several messages, and that names
-    none, goes to the one that lacks it.
-    """
-    found: dict[str, list[Entry]] = defaultdict(list)
-    shared = []
-    for entry in entries:
-        if len(entry.roots) == 1:
-            found[entry.roots[0]].append(entry)
-        elif entry.roots:
-            shared.append(entry)
-    for entry in shared:
-        root = min(
-            entry.roots,
-            key=lambda candidate: (len(found[candidate]) >= each, roots.index(candidate)),
-        )
-        found[root].append(entry)
-    return found
 
 
 def _short(message_id: str) -> str:

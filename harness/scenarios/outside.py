@@ -29,6 +29,10 @@ def _sentence(name: str, detail: Mapping[str, object]) -> str | None:
         case "unsupported" | "unknown-route":
             what = detail.get("what") or detail.get("text") or detail.get("verb")
             return f"{detail.get('service')} does not serve this: {what}"
+        case "stuck":
+            return f"an invocation was {detail['what']}"
+        case "process-ended":
+            return f"a process of the bot ended by itself, with status {detail['status']}"
         case "too-many-calls":
             return f"one invocation made more than {detail['limit']} calls"
         case _:

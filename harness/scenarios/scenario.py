@@ -29,10 +29,13 @@ class Run(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The journal of a run, as far as it was kept, and the steps that were chosen, in order."""
+    """The journal of a run, as far as it was kept, the steps that were chosen, in order, and how
+    long the run was in virtual seconds.
+    """
 
     entries: tuple[Entry, ...]
     choices: tuple[str, ...]
+    virtual_s: float = 0.0
 
     def of(self, kind: EntryKind, root: str | None = None) -> list[Entry]:
         """The entries of a kind, oldest first; of one user message if one is given."""
@@ -50,7 +53,7 @@ class Record:
 
 def record_of(world: World) -> Record:
     """To be called at the end of a run, before its world is closed."""
-    return Record(tuple(world.journal.entries()), tuple(world.kernel.choices))
+    return Record(tuple(world.journal.entries()), tuple(world.kernel.choices), world.now)
 
 
 class Play(Protocol):

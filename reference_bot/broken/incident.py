@@ -3,7 +3,8 @@ which all three duplicates find absent, and a queue callback that posts a trigge
 webhook, where the trigger makes the next marker and callback, without end.
 
 Must fail: ten-rapid, dedup-records, queue-ledger, one-reply, quiet-day, quiet-week, no-growth,
-no-loop, late-duplicate, race-k2, race-k3, cold-instances.
+no-loop, echo-safe (its messages are published again and again), late-duplicate, consumer-retry,
+race-k2, race-k3, cold-instances, hostile-input (its callback takes any body for its own).
 """
 
 import json

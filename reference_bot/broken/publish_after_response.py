@@ -1,7 +1,8 @@
 """The publish is started and not awaited, so the response goes out first, and a host that freezes
 the bot after each response never lets it happen. On a laptop, where the process runs on, it works.
 
-Must fail: freeze-safe, and whatever needs the publish: ten-rapid, queue-ledger, one-reply.
+Must fail: freeze-safe, and whatever needs the publish: ten-rapid, queue-ledger, one-reply,
+echo-safe, late-duplicate, consumer-retry, cold-instances.
 """
 
 import asyncio

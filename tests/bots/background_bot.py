@@ -14,7 +14,7 @@ from typing import Annotated
 
 import httpx
 from fastapi import BackgroundTasks, Depends, FastAPI, Header, HTTPException, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from qstash import AsyncQStash, Receiver
 
 LOG = logging.getLogger(__name__)
@@ -31,8 +31,12 @@ class Message(BaseModel):
     is_echo: bool = False
 
 
+class Person(BaseModel):
+    id: str
+
+
 class Event(BaseModel):
-    sender: dict[str, str]
+    sender: Person
     message: Message | None = None
 
 
@@ -58,7 +62,15 @@ class Inbox:
             headers={"Authorization": f"Bearer {os.environ['FIRESTORE_TOKEN']}"},
         )
 
+    async def has(self, path: str) -> bool:
+        found = await self.http.get(path)
+        if found.status_code != 404:
+            found.raise_for_status()
+        return found.is_success
+
     async def take(self, job: Job) -> None:
+        if await self.has(f"processedMessages/{job.mid}"):
+            return
         body = job.model_dump()
         await self.queue.message.publish_json(url=JOBS, body=body, deduplication_id=job.mid)
         record = {"fields": {"to": {"stringValue": job.to}}}
@@ -75,14 +87,23 @@ async def signed(request: Request, x_hub_signature_256: Annotated[str, Header()]
     mac = hmac.new(os.environ["FB_APP_SECRET"].encode(), body, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(x_hub_signature_256, "sha256=" + mac):
         raise HTTPException(403)
-    return Payload.model_validate_json(body)
+    try:
+        return Payload.model_validate_json(body)
+    except ValidationError as error:
+        raise HTTPException(422) from error
 
 
 async def delivered(request: Request, upstash_signature: Annotated[str, Header()]) -> Job:
     body = await request.body()
     keys = os.environ["QSTASH_CURRENT_SIGNING_KEY"], os.environ["QSTASH_NEXT_SIGNING_KEY"]
-    Receiver(*keys).verify(signature=upstash_signature, body=body.decode(), url=JOBS)
-    return Job.model_validate_json(body)
+    try:
+        Receiver(*keys).verify(signature=upstash_signature, body=body.decode(), url=JOBS)
+    except Exception as error:  # a token can be wrong in many ways
+        raise HTTPException(401) from error
+    try:
+        return Job.model_validate_json(body)
+    except ValidationError as error:
+        raise HTTPException(422) from error
 
 
 @app.get("/v1/messenger")
@@ -104,7 +125,7 @@ async def messenger(
     for event in (event for entry in payload.entry for event in entry.messaging):
         message = event.message
         if message and message.text and not message.is_echo:
-            job = Job(to=event.sender["id"], mid=message.mid, text=message.text)
+            job = Job(to=event.sender.id, mid=message.mid, text=message.text)
             if BUG == "background":
                 tasks.add_task(inbox.take, job)
             else:
@@ -117,7 +138,10 @@ async def messenger(
 async def jobs(
     job: Annotated[Job, Depends(delivered)], inbox: Annotated[Inbox, Depends(inbox)]
 ) -> dict[str, bool]:
+    if await inbox.has(f"answered/{job.mid}"):
+        return {"sent": False}
     page = {"Authorization": f"Bearer {os.environ['FB_PAGE_TOKEN']}"}
     reply = {"recipient": {"id": job.to}, "message": {"text": f"Dear user: {job.text}"}}
     (await inbox.http.post(SEND, headers=page, json=reply)).raise_for_status()
+    await inbox.http.patch(f"answered/{job.mid}", json={})
     return {"sent": True}

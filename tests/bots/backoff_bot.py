@@ -45,14 +45,40 @@ def receive(request: Request) -> Response:
     mac = hmac.new(os.environ["FB_APP_SECRET"].encode(), raw, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(request.headers.get("x-hub-signature-256", ""), "sha256=" + mac):
         raise HTTPException(403)
-    for entry in json.loads(raw)["entry"]:
-        for item in entry.get("messaging", []):
-            message = item.get("message", {})
-            if "text" in message and not message.get("is_echo"):
-                job = {"to": item["sender"]["id"], "mid": message["mid"], "text": message["text"]}
-                queue.message.publish_json(url=ANSWER, body=job, deduplication_id=job["mid"])
-                from_thread.run(count, job)
+    for entry in listed(parse(raw), "entry"):
+        for item in listed(entry, "messaging"):
+            match item:
+                case {"message": {"is_echo": True}}:
+                    continue
+                case {"sender": {"id": str(to)}, "message": {"mid": str(mid), "text": str(text)}}:
+                    job = {"to": to, "mid": mid, "text": text}
+                    if not from_thread.run(exists, f"{ROOT}/processedMessages/{mid}"):
+                        queue.message.publish_json(url=ANSWER, body=job, deduplication_id=mid)
+                        from_thread.run(count, job)
     return PlainTextResponse("ok")
+
+
+def parse(raw: bytes) -> Any:
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise HTTPException(400) from error
+
+
+def listed(value: Any, key: str) -> list[Any]:
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, list) else []
+
+
+async def exists(name: str) -> bool:
+    found = await store.get(name)
+    if found.status_code != 404:
+        found.raise_for_status()
+    return found.status_code == 200
+
+
+async def note(name: str) -> None:
+    await store.patch(name, json={})
 
 
 async def count(job: dict[str, str]) -> None:
@@ -83,20 +109,31 @@ def answer(request: Request) -> Response:
     raw = from_thread.run(request.body)
     keys = os.environ["QSTASH_CURRENT_SIGNING_KEY"], os.environ["QSTASH_NEXT_SIGNING_KEY"]
     signature = request.headers.get("upstash-signature", "")
-    Receiver(*keys).verify(signature=signature, body=raw.decode(), url=ANSWER)
-    job = json.loads(raw)
+    try:
+        Receiver(*keys).verify(signature=signature, body=raw.decode(), url=ANSWER)
+    except Exception as error:  # a token can be wrong in many ways
+        raise HTTPException(401) from error
+    match parse(raw):
+        case {"to": str(to), "mid": str(mid), "text": str(text)} as job:
+            reply = {"recipient": {"id": to}, "message": {"text": f"Ah, {text}"}}
+        case _:
+            raise HTTPException(400)
     if BUG == "requeue":
         queue.message.publish_json(url=ANSWER, body=job | {"again": True}, delay="30s")
         if "again" in job:
             return PlainTextResponse("answered before")
+    answered = f"{ROOT}/answeredMessages/{mid}"
+    if from_thread.run(exists, answered):
+        return PlainTextResponse("answered before")
     time.sleep(0.1)  # an answer that comes at once frightens people
     for pause_s in (0.2, 1.0, 5.0):
         sent = httpx.post(
             "https://graph.facebook.com/v23.0/me/messages",
             headers={"Authorization": f"Bearer {os.environ['FB_PAGE_TOKEN']}"},
-            json={"recipient": {"id": job["to"]}, "message": {"text": f"Ah, {job['text']}"}},
+            json=reply,
         )
         if sent.is_success:
+            from_thread.run(note, answered)
             return PlainTextResponse("answered")
         time.sleep(pause_s)
     raise HTTPException(503)

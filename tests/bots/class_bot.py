@@ -24,9 +24,10 @@ SEND = "https://graph.facebook.com/v23.0/me/messages"
 
 
 class Store:
-    """The records of the messages that the queue has."""
+    """The records of messages: those that the queue has, or those that are answered."""
 
-    def __init__(self) -> None:
+    def __init__(self, collection: str) -> None:
+        self._collection = collection
         project = os.environ["FIRESTORE_PROJECT"]
         self._database = f"projects/{project}/databases/(default)/documents"
         self._client = httpx.AsyncClient(
@@ -35,11 +36,14 @@ class Store:
         )
 
     async def has(self, mid: str) -> bool:
-        return (await self._client.get(f"{self._database}/messages/{mid}")).is_success
+        found = await self._client.get(f"{self._database}/{self._collection}/{mid}")
+        if found.status_code != 404:
+            found.raise_for_status()
+        return found.is_success
 
     async def add(self, mid: str) -> None:
-        name = f"{self._database}/messages/{mid}"
-        writes = [{"update": {"name": name, "fields": {"queued": {"booleanValue": True}}}}]
+        name = f"{self._database}/{self._collection}/{mid}"
+        writes = [{"update": {"name": name, "fields": {"done": {"booleanValue": True}}}}]
         url = f"{self._database}:commit"
         (await self._client.post(url, json={"writes": writes})).raise_for_status()
 
@@ -58,11 +62,18 @@ class Guarded(HTTPEndpoint):
     def knows(self, request: Request, body: bytes) -> bool:
         raise NotImplementedError
 
+    @staticmethod
+    def parse(body: bytes) -> Any:
+        try:
+            return json.loads(body)
+        except (ValueError, RecursionError) as error:
+            raise HTTPException(400) from error
+
 
 class Webhook(Guarded):
     """The platform's side."""
 
-    store: ClassVar[Store] = Store()
+    store: ClassVar[Store] = Store("messages")
     queue: ClassVar[AsyncQStash] = AsyncQStash(os.environ["QSTASH_TOKEN"], retry=False)
 
     def knows(self, request: Request, body: bytes) -> bool:
@@ -76,16 +87,23 @@ class Webhook(Guarded):
         return PlainTextResponse(request.query_params["hub.challenge"])
 
     async def post(self, request: Request) -> Response:
-        payload = json.loads(await self.admit(request))
-        for item in (item for entry in payload["entry"] for item in entry.get("messaging", [])):
-            if "text" in item.get("message", {}) and not item["message"].get("is_echo"):
-                await self.on_text(item)
+        payload = self.parse(await self.admit(request))
+        for entry in self.many(payload, "entry"):
+            for item in self.many(entry, "messaging"):
+                match item:
+                    case {"message": {"is_echo": True}}:
+                        continue
+                    case {"sender": {"id": str(id)}, "message": {"mid": str(mid), "text": str(q)}}:
+                        await self.on_text(mid, {"sender": {"id": id}, "mid": mid, "text": q})
         return PlainTextResponse("ok")
 
-    async def on_text(self, item: dict[str, Any]) -> None:
-        mid = item["message"]["mid"]
+    @staticmethod
+    def many(value: Any, key: str) -> list[Any]:
+        found = value.get(key) if isinstance(value, dict) else None
+        return found if isinstance(found, list) else []
+
+    async def on_text(self, mid: str, job: dict[str, Any]) -> None:
         if not await self.store.has(mid):
-            job = {"sender": item["sender"], "text": item["message"]["text"]}
             await self.queue.message.publish_json(url=JOB_URL, body=job, deduplication_id=mid)
             await self.store.add(mid)
 
@@ -93,21 +111,31 @@ class Webhook(Guarded):
 class Jobs(Guarded):
     """The queue's side."""
 
+    store: ClassVar[Store] = Store("answers")
     receiver: ClassVar[Receiver] = Receiver(
         os.environ["QSTASH_CURRENT_SIGNING_KEY"], os.environ["QSTASH_NEXT_SIGNING_KEY"]
     )
 
     def knows(self, request: Request, body: bytes) -> bool:
         signature = request.headers.get("upstash-signature", "")
-        self.receiver.verify(signature=signature, body=body.decode(), url=JOB_URL)
+        try:
+            self.receiver.verify(signature=signature, body=body.decode(), url=JOB_URL)
+        except Exception:  # a token can be wrong in many ways
+            return False
         return True
 
     async def post(self, request: Request) -> Response:
-        job = json.loads(await self.admit(request))
+        match self.parse(await self.admit(request)):
+            case {"sender": {"id": str(id)}, "mid": str(mid), "text": str(text)}:
+                reply = {"recipient": {"id": id}, "message": {"text": text.upper()}}
+            case _:
+                raise HTTPException(400)
+        if await self.store.has(mid):
+            return PlainTextResponse("sent before")
         page = {"Authorization": f"Bearer {os.environ['FB_PAGE_TOKEN']}"}
-        reply = {"recipient": job["sender"], "message": {"text": job["text"].upper()}}
         async with httpx.AsyncClient(headers=page) as client:
             (await client.post(SEND, json=reply)).raise_for_status()
+        await self.store.add(mid)
         return PlainTextResponse("ok")
 
 

@@ -9,6 +9,7 @@ import hmac
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 from qstash import QStash, Receiver
@@ -19,9 +20,9 @@ from starlette.routing import Route
 
 BUG = os.environ.get("BUG", "")
 HANDLE = os.environ["PUBLIC_URL"] + "/handle"
-RECORDS = (
+DATABASE = (
     f"https://firestore.googleapis.com/v1/projects/{os.environ['FIRESTORE_PROJECT']}"
-    "/databases/(default)/documents/processedMessages"
+    "/databases/(default)/documents"
 )
 Job = dict[str, str]
 
@@ -30,14 +31,22 @@ queue = QStash(os.environ["QSTASH_TOKEN"], retry=False)
 store = httpx.Client(headers={"Authorization": f"Bearer {os.environ['FIRESTORE_TOKEN']}"})
 
 
+def exists(record: str) -> bool:
+    found = store.get(record)
+    if found.status_code != 404:
+        found.raise_for_status()
+    return found.status_code == 200
+
+
 def is_known(job: Job) -> bool:
-    return store.get(f"{RECORDS}/{job['mid']}").status_code == 200
+    return exists(f"{DATABASE}/processedMessages/{job['mid']}")
 
 
 def publish(job: Job) -> None:
     queue.message.publish_json(url=HANDLE, body=job, deduplication_id=job["mid"])
     fields = {"sender": {"stringValue": job["sender"]}}
-    store.patch(f"{RECORDS}/{job['mid']}", json={"fields": fields}).raise_for_status()
+    record = f"{DATABASE}/processedMessages/{job['mid']}"
+    store.patch(record, json={"fields": fields}).raise_for_status()
 
 
 async def publish_all(jobs: list[Job]) -> None:
@@ -55,19 +64,30 @@ async def webhook(request: Request) -> Response:
     mac = hmac.digest(os.environ["FB_APP_SECRET"].encode(), body, "sha256").hex()
     if not hmac.compare_digest(request.headers.get("x-hub-signature-256", ""), "sha256=" + mac):
         return PlainTextResponse("wrong signature", 403)
-    await publish_all(
-        [
-            {
-                "sender": item["sender"]["id"],
-                "mid": item["message"]["mid"],
-                "text": item["message"]["text"],
-            }
-            for entry in json.loads(body)["entry"]
-            for item in entry.get("messaging", [])
-            if item.get("message", {}).get("text") and not item["message"].get("is_echo")
-        ]
-    )
+    try:
+        payload = json.loads(body)
+    except (ValueError, RecursionError):
+        return PlainTextResponse("not JSON", 400)
+    found = [
+        as_job(item) for entry in parts(payload, "entry") for item in parts(entry, "messaging")
+    ]
+    await publish_all([job for job in found if job is not None])
     return PlainTextResponse("EVENT_RECEIVED")
+
+
+def parts(value: Any, key: str) -> list[Any]:
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, list) else []
+
+
+def as_job(item: Any) -> Job | None:
+    try:
+        message = item["message"]
+        job = {"sender": item["sender"]["id"], "mid": message["mid"], "text": message["text"]}
+    except (LookupError, TypeError):
+        return None
+    is_text = all(value and isinstance(value, str) for value in job.values())
+    return job if is_text and not message.get("is_echo") else None
 
 
 async def verify(request: Request) -> Response:
@@ -77,19 +97,35 @@ async def verify(request: Request) -> Response:
 
 
 def send(job: Job) -> None:
+    record = f"{DATABASE}/answeredMessages/{job['mid']}"
+    if exists(record):
+        return
     sent = httpx.post(
         "https://graph.facebook.com/v23.0/me/messages",
         headers={"Authorization": f"Bearer {os.environ['FB_PAGE_TOKEN']}"},
         json={"recipient": {"id": job["sender"]}, "message": {"text": "Hi! " + job["text"]}},
     )
     sent.raise_for_status()
+    store.patch(record, json={})
 
 
 async def handle(request: Request) -> Response:
-    body = (await request.body()).decode()
+    body = await request.body()
     keys = os.environ["QSTASH_CURRENT_SIGNING_KEY"], os.environ["QSTASH_NEXT_SIGNING_KEY"]
-    Receiver(*keys).verify(signature=request.headers["upstash-signature"], body=body, url=HANDLE)
-    await asyncio.to_thread(send, json.loads(body))
+    signature = request.headers.get("upstash-signature", "")
+    try:
+        Receiver(*keys).verify(signature=signature, body=body.decode(), url=HANDLE)
+    except Exception:  # a token can be wrong in many ways
+        return PlainTextResponse("wrong token", 401)
+    try:
+        job = json.loads(body)
+    except (ValueError, RecursionError):
+        job = None
+    match job:
+        case {"sender": str(), "mid": str(), "text": str()}:
+            await asyncio.to_thread(send, job)
+        case _:
+            return PlainTextResponse("no job", 400)
     return PlainTextResponse("done")
 
 

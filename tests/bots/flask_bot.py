@@ -21,8 +21,8 @@ flask = Flask(__name__)
 flask.config.from_mapping(
     APP_SECRET=os.environ["FB_APP_SECRET"].encode(),
     WORKER=os.environ["PUBLIC_URL"] + "/worker",
-    RECORDS=f"https://firestore.googleapis.com/v1/projects/{os.environ['FIRESTORE_PROJECT']}"
-    "/databases/(default)/documents/processed",
+    STORE=f"https://firestore.googleapis.com/v1/projects/{os.environ['FIRESTORE_PROJECT']}"
+    "/databases/(default)/documents",
 )
 queue = QStash(os.environ["QSTASH_TOKEN"], retry=False)
 store = httpx.Client(headers={"Authorization": f"Bearer {os.environ['FIRESTORE_TOKEN']}"})
@@ -42,29 +42,53 @@ def receive() -> Response:
     if not hmac.compare_digest(request.headers.get("X-Hub-Signature-256", ""), f"sha256={mac}"):
         abort(403)
     response = Response("EVENT_RECEIVED", mimetype="text/plain")
-    payload: dict[str, Any] = request.get_json()
-    for entry in payload["entry"]:
-        for item in entry.get("messaging", []):
-            message = item.get("message", {})
-            if "text" in message and not message.get("is_echo"):
-                take(item["sender"]["id"], message["mid"], message["text"], response)
+    for entry in parts(sent_json(), "entry"):
+        for item in parts(entry, "messaging"):
+            match item:
+                case {"message": {"is_echo": True}}:
+                    continue
+                case {"sender": {"id": str(id)}, "message": {"mid": str(mid), "text": str(text)}}:
+                    take(id, mid, text, response)
     return response
 
 
+def sent_json() -> Any:
+    try:
+        return request.get_json()
+    except RecursionError:
+        abort(400)
+
+
+def parts(value: Any, key: str) -> list[Any]:
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, list) else []
+
+
 def take(sender: str, mid: str, text: str, response: Response) -> None:
-    worker = current_app.config["WORKER"]
+    worker, record = current_app.config["WORKER"], document("processed", mid)
+    if exists(record):
+        return
 
     def publish() -> None:
-        queue.message.publish_json(
-            url=worker, body={"sender": sender, "text": text}, deduplication_id=mid
-        )
+        job = {"sender": sender, "mid": mid, "text": text}
+        queue.message.publish_json(url=worker, body=job, deduplication_id=mid)
 
     if BUG == "on-close":
         response.call_on_close(publish)
     else:
         publish()
-    record = {"fields": {"sender": {"stringValue": sender}}}
-    store.patch(f"{current_app.config['RECORDS']}/{mid}", json=record).raise_for_status()
+    store.patch(record, json={"fields": {"sender": {"stringValue": sender}}}).raise_for_status()
+
+
+def document(collection: str, mid: str) -> str:
+    return f"{current_app.config['STORE']}/{collection}/{mid}"
+
+
+def exists(record: str) -> bool:
+    found = store.get(record)
+    if found.status_code != 404:
+        found.raise_for_status()
+    return found.status_code == 200
 
 
 @flask.post("/worker")
@@ -72,18 +96,29 @@ def work() -> str:
     receiver = Receiver(
         os.environ["QSTASH_CURRENT_SIGNING_KEY"], os.environ["QSTASH_NEXT_SIGNING_KEY"]
     )
-    receiver.verify(
-        signature=request.headers["Upstash-Signature"],
-        body=request.get_data(as_text=True),
-        url=current_app.config["WORKER"],
-    )
-    job: dict[str, str] = request.get_json()
+    try:
+        receiver.verify(
+            signature=request.headers["Upstash-Signature"],
+            body=request.get_data().decode(),
+            url=current_app.config["WORKER"],
+        )
+    except Exception:  # no token, no text, or no good token
+        abort(401)
+    match sent_json():
+        case {"sender": str(sender), "mid": str(mid), "text": str(text)}:
+            reply = {"recipient": {"id": sender}, "message": {"text": f"Re: {text}"}}
+        case _:
+            abort(400)
+    record = document("answered", mid)
+    if exists(record):
+        return "answered before"
     sent = httpx.post(
         "https://graph.facebook.com/v23.0/me/messages",
         params={"access_token": os.environ["FB_PAGE_TOKEN"]},
-        json={"recipient": {"id": job["sender"]}, "message": {"text": f"Re: {job['text']}"}},
+        json=reply,
     )
     sent.raise_for_status()
+    store.patch(record, json={})
     return "done"
 
 

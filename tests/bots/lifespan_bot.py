@@ -9,10 +9,10 @@ import hashlib
 import hmac
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import httpx
 from qstash import AsyncQStash, Receiver
@@ -24,9 +24,9 @@ from starlette.routing import Route
 BUG = os.environ.get("BUG", "")
 JOBS = os.environ["PUBLIC_URL"] + "/jobs"
 SEND = "https://graph.facebook.com/v23.0/me/messages"
-RECORDS = (
+DATABASE = (
     f"https://firestore.googleapis.com/v1/projects/{os.environ['FIRESTORE_PROJECT']}"
-    "/databases/(default)/documents/seen"
+    "/databases/(default)/documents"
 )
 
 
@@ -82,26 +82,64 @@ async def receive(request: Request) -> Response:
     mac = hmac.new(os.environ["FB_APP_SECRET"].encode(), body, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(request.headers.get("x-hub-signature-256", ""), "sha256=" + mac):
         return Response(status_code=403)
-    for entry in json.loads(body)["entry"]:
-        for item in entry.get("messaging", []):
-            message = item.get("message", {})
-            if "text" in message and not message.get("is_echo"):
-                job = {"to": item["sender"]["id"], "mid": message["mid"], "text": message["text"]}
-                await request.state.publisher.publish(job)
-                fields = {"to": {"stringValue": job["to"]}}
-                url = f"{RECORDS}/{job['mid']}"
-                (await request.state.http.patch(url, json={"fields": fields})).raise_for_status()
+    for job in messages(body):
+        url = f"{DATABASE}/seen/{job['mid']}"
+        if await exists(request.state.http, url):
+            continue
+        await request.state.publisher.publish(job)
+        fields = {"to": {"stringValue": job["to"]}}
+        (await request.state.http.patch(url, json={"fields": fields})).raise_for_status()
     return Response()
 
 
+async def exists(http: httpx.AsyncClient, url: str) -> bool:
+    found = await http.get(url)
+    if found.status_code != 404:
+        found.raise_for_status()
+    return found.status_code == 200
+
+
+def messages(body: bytes) -> Iterator[dict[str, str]]:
+    """What users wrote; whatever else is in a body, or is no body, is left out."""
+    try:
+        payload = json.loads(body)
+    except (ValueError, RecursionError):
+        return
+    for item in (item for entry in parts(payload, "entry") for item in parts(entry, "messaging")):
+        match item:
+            case {"message": {"is_echo": True}}:
+                continue
+            case {"sender": {"id": str(to)}, "message": {"mid": str(mid), "text": str(text)}}:
+                yield {"to": to, "mid": mid, "text": text}
+
+
+def parts(value: Any, key: str) -> list[Any]:
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, list) else []
+
+
 async def jobs(request: Request) -> Response:
-    body = (await request.body()).decode()
     keys = os.environ["QSTASH_CURRENT_SIGNING_KEY"], os.environ["QSTASH_NEXT_SIGNING_KEY"]
-    Receiver(*keys).verify(signature=request.headers["upstash-signature"], body=body, url=JOBS)
-    job = json.loads(body)
+    try:
+        body = (await request.body()).decode()
+        Receiver(*keys).verify(signature=request.headers["upstash-signature"], body=body, url=JOBS)
+    except Exception:  # no token, no text, or no good token
+        return Response(status_code=401)
+    try:
+        job = json.loads(body)
+    except (ValueError, RecursionError):
+        job = None
+    match job:
+        case {"to": str(to), "mid": str(mid), "text": str(text)}:
+            reply = {"recipient": {"id": to}, "message": {"text": f"Noted: {text}"}}
+        case _:
+            return Response(status_code=422)
+    url = f"{DATABASE}/answered/{mid}"
+    if await exists(request.state.http, url):
+        return Response()
     page = {"Authorization": f"Bearer {os.environ['FB_PAGE_TOKEN']}"}
-    reply = {"recipient": {"id": job["to"]}, "message": {"text": f"Noted: {job['text']}"}}
     (await request.state.http.post(SEND, headers=page, json=reply)).raise_for_status()
+    await request.state.http.patch(url, json={})
     return Response()
 
 

@@ -37,15 +37,31 @@ async def webhook(request: Request) -> Response:
     mac = hmac.new(os.environ["FB_APP_SECRET"].encode(), body, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(request.headers.get("x-hub-signature-256", ""), "sha256=" + mac):
         return PlainTextResponse("wrong signature", 403)
-    for entry in (await request.json())["entry"]:
-        for item in entry.get("messaging", []):
-            message: dict[str, Any] = item.get("message", {})
-            if "text" in message and not message.get("is_echo"):
-                await take(item["sender"]["id"], message["mid"], message["text"])
+    payload = await read(request)
+    for item in (item for entry in rows(payload, "entry") for item in rows(entry, "messaging")):
+        match item:
+            case {"message": {"is_echo": True}}:
+                continue
+            case {"sender": {"id": str(sender)}, "message": {"mid": str(mid), "text": str(text)}}:
+                await take(sender, mid, text)
     return PlainTextResponse("EVENT_RECEIVED")
 
 
+async def read(request: Request) -> Any:
+    try:
+        return await request.json()
+    except (ValueError, RecursionError):
+        return None
+
+
+def rows(value: Any, key: str) -> list[Any]:
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, list) else []
+
+
 async def take(sender: str, mid: str, text: str) -> None:
+    if await recall(mid) is not None:
+        return
     if BUG == "task":
         await save(mid, {"asked": text})
         task = asyncio.create_task(answer(sender, mid, text))
@@ -70,6 +86,16 @@ async def answer(sender: str, mid: str, text: str) -> None:
     await save(mid, {"said": said})
 
 
+async def recall(mid: str) -> dict[str, Any] | None:
+    """The message's record, None when there is none yet."""
+    turn = await http.get(f"{TURNS}/{mid}", headers=GOOGLE)
+    if turn.status_code == 404:
+        return None
+    turn.raise_for_status()
+    fields: dict[str, Any] = turn.json().get("fields", {})
+    return fields
+
+
 async def save(mid: str, turn: dict[str, str]) -> None:
     """Merge into the message's record, whoever comes first."""
     fields = {key: {"stringValue": value} for key, value in turn.items()}
@@ -83,13 +109,19 @@ async def save(mid: str, turn: dict[str, str]) -> None:
 
 
 async def reply(request: Request) -> Response:
-    body = (await request.body()).decode()
     keys = os.environ["QSTASH_CURRENT_SIGNING_KEY"], os.environ["QSTASH_NEXT_SIGNING_KEY"]
-    Receiver(*keys).verify(signature=request.headers["upstash-signature"], body=body, url=REPLY)
-    job = await request.json()
-    turn = await http.get(f"{TURNS}/{job['mid']}", headers=GOOGLE)
-    if "said" not in turn.json().get("fields", {}):
-        await answer(job["sender"], job["mid"], job["text"])
+    try:
+        body = (await request.body()).decode()
+        Receiver(*keys).verify(signature=request.headers["upstash-signature"], body=body, url=REPLY)
+    except Exception:  # no token, no text, or no good token
+        return PlainTextResponse("wrong token", 401)
+    match await read(request):
+        case {"sender": str(sender), "mid": str(mid), "text": str(text)}:
+            turn = await recall(mid) or {}
+        case _:
+            return PlainTextResponse("no job", 400)
+    if "said" not in turn:
+        await answer(sender, mid, text)
     return PlainTextResponse("answered")
 
 

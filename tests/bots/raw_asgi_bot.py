@@ -22,6 +22,7 @@ DATABASE = (
     f"https://firestore.googleapis.com/v1/projects/{os.environ['FIRESTORE_PROJECT']}"
     "/databases/(default)/documents"
 )
+GOOGLE = {"Authorization": f"Bearer {os.environ['FIRESTORE_TOKEN']}"}
 
 
 async def app(
@@ -41,7 +42,7 @@ async def app(
         case "POST", "/":
             status, text = await webhook(headers, body)
         case "POST", "/deliver":
-            status, text = await deliver(headers, body.decode())
+            status, text = await deliver(headers, body)
         case _:
             status, text = 404, "not found"
     plain = [(b"content-type", b"text/plain")]
@@ -59,17 +60,30 @@ async def webhook(headers: dict[str, str], body: bytes) -> tuple[int, str]:
     mac = hmac.new(os.environ["FB_APP_SECRET"].encode(), body, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(headers.get("x-hub-signature-256", ""), "sha256=" + mac):
         return 403, "wrong signature"
-    entries = json.loads(body)["entry"]
-    events = [event for entry in entries for event in entry.get("messaging", [])]
+    try:
+        payload = json.loads(body)
+    except (ValueError, RecursionError):
+        return 400, "not JSON"
+    events = [event for entry in rows(payload, "entry") for event in rows(entry, "messaging")]
     async with httpx.AsyncClient(timeout=4) as http:
         for event in events[:1] if BUG == "first" else events:
-            message = event.get("message", {})
-            if "text" in message and not message.get("is_echo"):
-                await enqueue(http, event["sender"]["id"], message["mid"], message["text"])
+            match event:
+                case {"message": {"is_echo": True}}:
+                    continue
+                case {"sender": {"id": str(id)}, "message": {"mid": str(mid), "text": str(text)}}:
+                    await enqueue(http, id, mid, text)
     return 200, "ok"
 
 
+def rows(value: Any, key: str) -> list[Any]:
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, list) else []
+
+
 async def enqueue(http: httpx.AsyncClient, sender: str, mid: str, text: str) -> None:
+    record = f"{DATABASE}/bots/raw/mids/{mid}"
+    if await exists(http, record):
+        return
     published = await http.post(
         f"https://qstash.upstash.io/v2/publish/{DELIVER}",
         headers={
@@ -77,25 +91,46 @@ async def enqueue(http: httpx.AsyncClient, sender: str, mid: str, text: str) -> 
             "Upstash-Deduplication-Id": mid,
             "Upstash-Retries": "3",
         },
-        json={"sender": sender, "text": text},
+        json={"sender": sender, "mid": mid, "text": text},
     )
     published.raise_for_status()
-    noted = await http.patch(
-        f"{DATABASE}/bots/raw/mids/{mid}",
-        headers={"Authorization": f"Bearer {os.environ['FIRESTORE_TOKEN']}"},
-        json={"fields": {"sender": {"stringValue": sender}}},
-    )
+    fields = {"sender": {"stringValue": sender}}
+    noted = await http.patch(record, headers=GOOGLE, json={"fields": fields})
     noted.raise_for_status()
 
 
-async def deliver(headers: dict[str, str], body: str) -> tuple[int, str]:
+async def exists(http: httpx.AsyncClient, record: str) -> bool:
+    found = await http.get(record, headers=GOOGLE)
+    if found.status_code != 404:
+        found.raise_for_status()
+    return found.status_code == 200
+
+
+async def deliver(headers: dict[str, str], body: bytes) -> tuple[int, str]:
     keys = os.environ["QSTASH_CURRENT_SIGNING_KEY"], os.environ["QSTASH_NEXT_SIGNING_KEY"]
-    Receiver(*keys).verify(signature=headers["upstash-signature"], body=body, url=DELIVER)
-    job = json.loads(body)
+    signature = headers.get("upstash-signature", "")
+    try:
+        Receiver(*keys).verify(signature=signature, body=body.decode(), url=DELIVER)
+    except Exception:  # a token can be wrong in many ways
+        return 401, "wrong token"
+    try:
+        job = json.loads(body)
+    except (ValueError, RecursionError):
+        job = None
+    match job:
+        case {"sender": str(sender), "mid": str(mid), "text": str(text)}:
+            record = f"{DATABASE}/bots/raw/answered/{mid}"
+        case _:
+            return 400, "no job"
     async with httpx.AsyncClient(timeout=10) as http:
+        if await exists(http, record):
+            return 200, "sent before"
         sent = await http.post(
             "https://graph.facebook.com/v23.0/me/messages",
             headers={"Authorization": f"Bearer {os.environ['FB_PAGE_TOKEN']}"},
-            json={"recipient": {"id": job["sender"]}, "message": {"text": job["text"]}},
+            json={"recipient": {"id": sender}, "message": {"text": text}},
         )
-    return (200, "sent") if sent.is_success else (500, "not sent")
+        if not sent.is_success:
+            return 500, "not sent"
+        await http.patch(record, headers=GOOGLE, json={})
+    return 200, "sent"

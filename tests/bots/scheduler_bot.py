@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 from qstash import QStash, Receiver
@@ -22,16 +23,16 @@ from starlette.routing import Route
 
 BUG = os.environ.get("BUG", "")
 ANSWER = os.environ["PUBLIC_URL"] + "/internal/answer"
-RECORDS = (
+DATABASE = (
     f"https://firestore.googleapis.com/v1/projects/{os.environ['FIRESTORE_PROJECT']}"
-    "/databases/(default)/documents/processedMessages"
+    "/databases/(default)/documents"
 )
 SEND = "https://graph.facebook.com/v23.0/me/messages"
 LOG = logging.getLogger(__name__)
 
 queue = QStash(os.environ["QSTASH_TOKEN"], retry=False)
 store = httpx.Client(headers={"Authorization": f"Bearer {os.environ['FIRESTORE_TOKEN']}"})
-outbox: deque[dict[str, str]] = deque()
+outbox: deque[dict[str, Any]] = deque()
 beats = 0
 
 
@@ -46,7 +47,7 @@ def flush() -> None:
         publish(outbox.popleft())
 
 
-def publish(job: dict[str, str]) -> None:
+def publish(job: dict[str, Any]) -> None:
     queue.message.publish_json(url=ANSWER, body=job, deduplication_id=job["mid"])
 
 
@@ -74,33 +75,74 @@ async def webhook(request: Request) -> Response:
     wanted = "sha256=" + hmac.digest(os.environ["FB_APP_SECRET"].encode(), body, "sha256").hex()
     if not hmac.compare_digest(request.headers.get("x-hub-signature-256", ""), wanted):
         return PlainTextResponse("wrong signature", 403)
-    for entry in json.loads(body)["entry"]:
-        for item in entry.get("messaging", []):
-            message = item.get("message", {})
-            if message.get("text") and not message.get("is_echo"):
-                take({"to": item["sender"]["id"], "mid": message["mid"], "text": message["text"]})
+    for entry in objects(parsed(body), "entry"):
+        for item in objects(entry, "messaging"):
+            message, sender = item.get("message"), item.get("sender")
+            if not isinstance(message, dict) or message.get("is_echo"):
+                continue
+            to = sender.get("id") if isinstance(sender, dict) else None
+            job = {"to": to, "mid": message.get("mid"), "text": message.get("text")}
+            if all(isinstance(value, str) and value for value in job.values()):
+                take(job)
     return PlainTextResponse("ok")
 
 
-def take(job: dict[str, str]) -> None:
-    """Blocks the loop for two short calls, which nobody minds: an instance has one request."""
+def parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def objects(value: Any, key: str) -> list[dict[str, Any]]:
+    found = value.get(key) if isinstance(value, dict) else None
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def take(job: dict[str, Any]) -> None:
+    """Blocks the loop for short calls, which nobody minds: an instance has one request."""
+    record = f"{DATABASE}/processedMessages/{job['mid']}"
+    if exists(record):
+        return
     if BUG == "outbox":
         outbox.append(job)
     else:
         publish(job)
     fields = {"to": {"stringValue": job["to"]}}
-    store.patch(f"{RECORDS}/{job['mid']}", json={"fields": fields}).raise_for_status()
+    note(record, fields).raise_for_status()
+
+
+def note(record: str, fields: dict[str, Any]) -> httpx.Response:
+    return store.patch(record, json={"fields": fields})
+
+
+def exists(record: str) -> bool:
+    found = store.get(record)
+    if found.status_code != 404:
+        found.raise_for_status()
+    return found.status_code == 200
 
 
 async def answer(request: Request) -> Response:
-    body = (await request.body()).decode()
+    body = await request.body()
     keys = os.environ["QSTASH_CURRENT_SIGNING_KEY"], os.environ["QSTASH_NEXT_SIGNING_KEY"]
-    Receiver(*keys).verify(signature=request.headers["upstash-signature"], body=body, url=ANSWER)
-    job = json.loads(body)
+    signature = request.headers.get("upstash-signature", "")
+    try:
+        Receiver(*keys).verify(signature=signature, body=body.decode(), url=ANSWER)
+    except Exception:  # a token can be wrong in many ways
+        return PlainTextResponse("wrong token", 401)
+    match parsed(body):
+        case {"to": str(to), "mid": str(mid), "text": str(text)}:
+            reply = {"recipient": {"id": to}, "message": {"text": "Heard: " + text}}
+        case _:
+            return PlainTextResponse("no job", 400)
+    record = f"{DATABASE}/answeredMessages/{mid}"
+    if exists(record):
+        return PlainTextResponse("answered before")
     page = {"access_token": os.environ["FB_PAGE_TOKEN"]}
-    reply = {"recipient": {"id": job["to"]}, "message": {"text": "Heard: " + job["text"]}}
     async with httpx.AsyncClient() as client:
         (await client.post(SEND, params=page, json=reply)).raise_for_status()
+    note(record, {})
     return PlainTextResponse("ok")
 
 

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import os
+from typing import Any
 
 import httpx
 from qstash import QStash, Receiver
@@ -20,7 +21,8 @@ from starlette.routing import Route
 BUG = os.environ.get("BUG", "")
 CALLBACK = os.environ["PUBLIC_URL"] + "/queue/incoming"
 DATABASE = f"projects/{os.environ['FIRESTORE_PROJECT']}/databases/(default)/documents"
-COMMIT = f"https://firestore.googleapis.com/v1/{DATABASE}:commit"
+STORE = "https://firestore.googleapis.com/v1/"
+GOOGLE = {"Authorization": f"Bearer {os.environ['FIRESTORE_TOKEN']}"}
 
 queue = QStash(os.environ["QSTASH_TOKEN"], retry=False)
 receiver = Receiver(
@@ -42,13 +44,24 @@ async def webhook(request: Request) -> Response:
     given = request.headers.get("x-hub-signature-256", "").removeprefix("sha256=")
     if not hmac.compare_digest(given.encode(), digest.encode()):
         return PlainTextResponse("no", 403)
-    events = [event for entry in json.loads(body)["entry"] for event in entry.get("messaging", ())]
-    for event in events:
-        message = event.get("message", {})
-        if message.get("text") and not message.get("is_echo"):
-            hand_over(event["sender"]["id"], message["mid"], message["text"])
-            await remember(message["mid"])
+    try:
+        entries = many(json.loads(body), "entry")
+    except (ValueError, RecursionError):
+        return PlainTextResponse("no", 400)
+    for event in (event for entry in entries for event in many(entry, "messaging")):
+        match event:
+            case {"message": {"is_echo": True}} | {"message": {"text": ""}}:
+                continue
+            case {"sender": {"id": str(sender)}, "message": {"mid": str(mid), "text": str(text)}}:
+                if not await is_in("handled", mid):
+                    hand_over(sender, mid, text)
+                    await put_in("handled", mid)
     return PlainTextResponse("EVENT_RECEIVED")
+
+
+def many(value: Any, key: str) -> list[Any]:
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, list) else []
 
 
 def hand_over(sender: str, mid: str, text: str) -> None:
@@ -57,42 +70,66 @@ def hand_over(sender: str, mid: str, text: str) -> None:
             url=CALLBACK, body={"sender": sender, "text": text}, content_based_deduplication=True
         )
     else:
-        queue.message.publish_json(
-            url=CALLBACK, body={"sender": sender, "text": text}, deduplication_id=mid
-        )
+        job = {"sender": sender, "mid": mid, "text": text}
+        queue.message.publish_json(url=CALLBACK, body=job, deduplication_id=mid)
 
 
-async def remember(mid: str) -> None:
-    """Keep a record of the message, under a name that any id can have; made once."""
-    name = f"{DATABASE}/handled/{hashlib.sha256(mid.encode()).hexdigest()}"
+def record(collection: str, mid: str) -> str:
+    """A document under a name that any id can have."""
+    return f"{DATABASE}/{collection}/{hashlib.sha256(mid.encode()).hexdigest()}"
+
+
+async def is_in(collection: str, mid: str) -> bool:
+    async with httpx.AsyncClient(timeout=5) as client:
+        answer = await client.get(STORE + record(collection, mid), headers=GOOGLE)
+    if answer.status_code != 404:
+        answer.raise_for_status()
+    return answer.status_code == 200
+
+
+async def put_in(collection: str, mid: str) -> None:
+    """Keep a record of the message; made once."""
+    name = record(collection, mid)
     write = {
         "update": {"name": name, "fields": {"mid": {"stringValue": mid}}},
         "currentDocument": {"exists": False},
     }
     async with httpx.AsyncClient(timeout=5) as client:
         answer = await client.post(
-            COMMIT,
-            headers={"Authorization": f"Bearer {os.environ['FIRESTORE_TOKEN']}"},
-            json={"writes": [write]},
+            f"{STORE}{DATABASE}:commit", headers=GOOGLE, json={"writes": [write]}
         )
     if answer.status_code != 409:
         answer.raise_for_status()
 
 
 async def incoming(request: Request) -> Response:
-    body = (await request.body()).decode()
-    receiver.verify(signature=request.headers["upstash-signature"], body=body, url=CALLBACK)
-    job = json.loads(body)
+    signature = request.headers.get("upstash-signature", "")
+    try:
+        body = (await request.body()).decode()
+        receiver.verify(signature=signature, body=body, url=CALLBACK)
+    except Exception:
+        return PlainTextResponse("no", 403)
+    try:
+        job = json.loads(body)
+    except (ValueError, RecursionError):
+        job = None
+    match job:
+        case {"sender": str(sender), "text": str(text)}:
+            reply = {"recipient": {"id": sender}, "message": {"text": "Got it: " + text}}
+        case _:
+            return PlainTextResponse("not a job", 400)
+    # What is told apart by content has no id.
+    mid = str(job.get("mid", text))
+    if await is_in("answered", mid):
+        return PlainTextResponse("sent before")
     async with httpx.AsyncClient(timeout=10) as client:
         answer = await client.post(
             "https://graph.facebook.com/v23.0/me/messages",
             headers={"Authorization": f"Bearer {os.environ['FB_PAGE_TOKEN']}"},
-            json={
-                "recipient": {"id": job["sender"]},
-                "message": {"text": "Got it: " + job["text"]},
-            },
+            json=reply,
         )
     answer.raise_for_status()
+    await put_in("answered", mid)
     return PlainTextResponse("sent")
 
 

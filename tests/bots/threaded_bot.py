@@ -51,12 +51,26 @@ def receive(request: Request, raw: Raw) -> str:
     mac = hmac.new(os.environ["FB_APP_SECRET"].encode(), raw, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(request.headers.get("x-hub-signature-256", ""), f"sha256={mac}"):
         raise HTTPException(403)
-    for entry in json.loads(raw)["entry"]:
-        for event in entry.get("messaging", []):
-            message = event.get("message", {})
-            if "text" in message and not message.get("is_echo"):
-                accept({"to": event["sender"]["id"], "mid": message["mid"], "q": message["text"]})
+    for entry in items(parse(raw), "entry"):
+        for event in items(entry, "messaging"):
+            match event:
+                case {"message": {"is_echo": True}}:
+                    continue
+                case {"sender": {"id": str(to)}, "message": {"mid": str(mid), "text": str(text)}}:
+                    accept({"to": to, "mid": mid, "q": text})
     return "ok"
+
+
+def parse(raw: bytes) -> Any:
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+
+
+def items(value: Any, key: str) -> list[Any]:
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, list) else []
 
 
 def accept(job: dict[str, str]) -> None:
@@ -64,7 +78,7 @@ def accept(job: dict[str, str]) -> None:
     document = f"{STORE}/processedMessages/{quote(job['mid'], safe='')}"
     guard: AbstractContextManager[Any] = lock if BUG == "lock" else nullcontext()
     with guard:
-        if http.get(document, headers=GOOGLE).status_code == 200:
+        if exists(document):
             return
         if BUG != "lock":
             publish(job, {"Upstash-Deduplication-Id": job["mid"]})
@@ -72,6 +86,13 @@ def accept(job: dict[str, str]) -> None:
         http.patch(document, headers=GOOGLE, json={"fields": fields}).raise_for_status()
     if BUG == "lock":
         publish(job, {})
+
+
+def exists(document: str) -> bool:
+    found = http.get(document, headers=GOOGLE)
+    if found.status_code != 404:
+        found.raise_for_status()
+    return found.status_code == 200
 
 
 def publish(job: dict[str, str], headers: dict[str, str]) -> None:
@@ -86,11 +107,22 @@ def publish(job: dict[str, str], headers: dict[str, str]) -> None:
 def work(request: Request, raw: Raw) -> str:
     keys = os.environ["QSTASH_CURRENT_SIGNING_KEY"], os.environ["QSTASH_NEXT_SIGNING_KEY"]
     signature = request.headers.get("upstash-signature", "")
-    Receiver(*keys).verify(signature=signature, body=raw.decode(), url=WORKER)
-    job = json.loads(raw)
+    try:
+        Receiver(*keys).verify(signature=signature, body=raw.decode(), url=WORKER)
+    except Exception as error:
+        raise HTTPException(401) from error
+    match parse(raw):
+        case {"to": str(to), "mid": str(mid), "q": str(question)}:
+            answer = {"recipient": {"id": to}, "message": {"text": f"You asked: {question}"}}
+        case _:
+            raise HTTPException(400)
+    answered = f"{STORE}/answeredMessages/{quote(mid, safe='')}"
+    if exists(answered):
+        return "answered before"
     http.post(
         "https://graph.facebook.com/v23.0/me/messages",
         params={"access_token": os.environ["FB_PAGE_TOKEN"]},
-        json={"recipient": {"id": job["to"]}, "message": {"text": f"You asked: {job['q']}"}},
+        json=answer,
     ).raise_for_status()
+    http.patch(answered, headers=GOOGLE, json={})
     return "done"

@@ -1,5 +1,6 @@
 """Bots as people write them, in twelve styles: each is certified as it stands, and with the bug
-that its style tends to have it fails exactly the checks listed with it, at ten seeds.
+that its style tends to have it fails exactly the checks listed with it; at ten seeds in `make
+prove`.
 """
 
 from dataclasses import dataclass, field, replace
@@ -11,18 +12,23 @@ from harness.certificate import Certificate
 from harness.certify import certify
 from harness.checks import CATALOGUE
 from harness.profile import DEFAULT_ENV, HostKind, load_profile
+from tests._seeds import seeds
 
 BOTS = Path(__file__).parents[1] / "bots"
-SEEDS = range(1, 11)
+SEEDS = seeds(10)
 
 # Not one publish and one reply for each message: some are lost, or some are doubled.
 MISCOUNTED = frozenset({"ten-rapid", "queue-ledger", "one-reply"})
-FROZEN = MISCOUNTED | {"freeze-safe"}
+# Every scenario asks for its messages to be published and answered once.
+ALL_COUNTED = MISCOUNTED | {"echo-safe", "late-duplicate", "consumer-retry", "cold-instances"}
+FROZEN = ALL_COUNTED | {"freeze-safe"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One bot, what its profile says, and what its bug makes fail."""
+    """One bot, what its profile says, and what its bug makes fail; at some seeds also what it does
+    `sometimes`.
+    """
 
     bot: str
     webhook: str
@@ -30,6 +36,7 @@ class Case:
     dedup: str
     bug: str
     fails: frozenset[str]
+    sometimes: frozenset[str] = frozenset()
     env: dict[str, str] = field(default_factory=dict)
     services: str = ""
 
@@ -67,7 +74,8 @@ CASES = [
         consumer="/queue/incoming",
         dedup="handled",
         bug="content",
-        fails=MISCOUNTED,
+        # Whenever somebody says the same again.
+        fails=MISCOUNTED | {"echo-safe", "late-duplicate"},
     ),
     Case(
         bot="globals_bot",
@@ -75,7 +83,7 @@ CASES = [
         consumer="/api/jobs",
         dedup="inbox",
         bug="memory",
-        fails=MISCOUNTED | {"dedup-records"},
+        fails=MISCOUNTED | {"dedup-records", "late-duplicate", "cold-instances"},
     ),
     Case(
         bot="lifespan_bot",
@@ -83,7 +91,9 @@ CASES = [
         consumer="/jobs",
         dedup="seen",
         bug="hand-off",
-        fails=FROZEN,
+        fails=MISCOUNTED | {"freeze-safe"},
+        # The worker may be quicker than the rest of the webhook, for all of a few messages.
+        sometimes=ALL_COUNTED - MISCOUNTED,
     ),
     Case(
         bot="scheduler_bot",
@@ -107,7 +117,8 @@ CASES = [
         consumer="/handle",
         dedup="processedMessages",
         bug="submit",
-        fails=FROZEN | {"dedup-records"},
+        # The four threads of the pool are soon all frozen at work, and webhooks wait for one.
+        fails=FROZEN | {"dedup-records", "ack-deadline"},
     ),
     Case(
         bot="raw_asgi_bot",
@@ -115,7 +126,7 @@ CASES = [
         consumer="/deliver",
         dedup="bots/raw/mids",
         bug="first",
-        fails=MISCOUNTED | {"dedup-records"},
+        fails=MISCOUNTED | {"dedup-records", "late-duplicate"},
     ),
     Case(
         bot="background_bot",
@@ -156,7 +167,7 @@ CASES = [
         consumer="/answer",
         dedup="processedMessages",
         bug="requeue",
-        fails=frozenset({"ten-rapid", "queue-ledger", "quiet-day", "quiet-week", "no-loop"}),
+        fails=ALL_COUNTED - {"one-reply"} | {"quiet-day", "quiet-week", "no-loop"},
     ),
 ]
 
@@ -189,7 +200,7 @@ def test_bot__is_certified(bot: str, seed: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize("bot", BY_NAME)
 def test_bot_with_its_bug__fails_exactly_its_checks(bot: str, seed: int, tmp_path: Path) -> None:
     case = BY_NAME[bot]
-    assert failed(judge(case, tmp_path, seed=seed, bug=case.bug)) == case.fails
+    assert failed(judge(case, tmp_path, seed=seed, bug=case.bug)) - case.sometimes == case.fails
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -206,7 +217,7 @@ def test_on_close__is_called_where_the_host_waits_for_the_call(tmp_path: Path) -
 
 
 # asgiref does not close what a WSGI application returns, so `call_on_close` is never called.
-@pytest.mark.parametrize(("bug", "fails"), [("", frozenset[str]()), ("on-close", MISCOUNTED)])
+@pytest.mark.parametrize(("bug", "fails"), [("", frozenset[str]()), ("on-close", ALL_COUNTED)])
 def test_flask__is_judged_through_another_adapter(
     bug: str, fails: frozenset[str], tmp_path: Path
 ) -> None:

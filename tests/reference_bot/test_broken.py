@@ -7,7 +7,19 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from reference_bot.broken import check_then_set, incident, publish_after_response
+from reference_bot.broken import (
+    background_task,
+    check_publish_set,
+    check_then_set,
+    consumer_not_idempotent,
+    echo_not_filtered,
+    in_memory_dedup,
+    incident,
+    publish_after_response,
+    queue_dedup_only,
+    slow_acknowledgement,
+    thread_after_response,
+)
 from tests.reference_bot.outside import (
     SETTINGS,
     Outside,
@@ -31,7 +43,22 @@ def call_back(app: Starlette, outside: Outside, which: int) -> httpx.Response:
     return reply
 
 
-@pytest.mark.parametrize("module", [check_then_set, publish_after_response, incident])
+@pytest.mark.parametrize(
+    "module",
+    [
+        background_task,
+        check_publish_set,
+        check_then_set,
+        consumer_not_idempotent,
+        echo_not_filtered,
+        in_memory_dedup,
+        incident,
+        publish_after_response,
+        queue_dedup_only,
+        slow_acknowledgement,
+        thread_after_response,
+    ],
+)
 def test_every_bot_passes_the_handshake(module: object) -> None:
     app = module.create_app(SETTINGS, http=Outside().client())  # type: ignore[attr-defined]
     path = "/api/messenger?hub.mode=subscribe&hub.challenge=1&hub.verify_token=verify-me"
@@ -52,6 +79,24 @@ def test_check_then_set_publishes_three_times_for_three_at_once() -> None:
     app = check_then_set.create_app(SETTINGS, http=outside.client())
     run(*[deliver(app, BODY) for _ in range(3)])
     assert len(outside.published) == 3
+
+
+@pytest.mark.parametrize("module", [check_publish_set, in_memory_dedup])
+def test_weak_claim_publishes_once_when_nothing_is_in_its_way(module: object) -> None:
+    outside = Outside()
+    app = module.create_app(SETTINGS, http=outside.client())  # type: ignore[attr-defined]
+    for _ in range(3):
+        run(deliver(app, BODY))
+    assert len(outside.published) == 1
+
+
+def test_queue_dedup_only_publishes_every_time_with_one_id() -> None:
+    outside = Outside()
+    app = queue_dedup_only.create_app(SETTINGS, http=outside.client())
+    for _ in range(3):
+        run(deliver(app, BODY))
+    assert outside.calls.count("publish") == 3
+    assert len(outside.published) == 1
 
 
 def test_publish_after_response_has_published_nothing_when_it_answers() -> None:

@@ -1,0 +1,164 @@
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harness.certify import certify
+from harness.errors import UsageError
+from harness.init import Draft, write_profile
+from harness.profile import DEFAULT_ENV, load_profile
+
+ROOT = Path(__file__).parents[2]
+BOTS = ROOT / "tests" / "bots"
+
+# What the owners of these bots wrote into their profiles.
+KNOWN = {
+    "backoff_bot": ("/webhook", "/answer", "processedMessages"),
+    "background_bot": ("/v1/messenger", "/v1/jobs", "processedMessages"),
+    "class_bot": ("/webhook", "/jobs", "messages"),
+    "executor_bot": ("/webhook", "/handle", "processedMessages"),
+    "fastapi_bot": ("/hooks/facebook", "/jobs/answer", "shops/one/seen"),
+    "flask_bot": ("/webhook", "/worker", "processed"),
+    "globals_bot": ("/api/webhook", "/api/jobs", "inbox"),
+    "lifespan_bot": ("/webhook", "/jobs", "seen"),
+    "llm_bot": ("/webhook", "/reply", "turns"),
+    "raw_asgi_bot": ("/", "/deliver", "bots/raw/mids"),
+    "scheduler_bot": ("/webhook", "/internal/answer", "processedMessages"),
+    "sync_sdk_bot": ("/facebook", "/queue/incoming", "handled"),
+    "threaded_bot": ("/messenger", "/worker", "processedMessages"),
+}
+
+
+def values(draft: Draft) -> dict[str, str]:
+    return {f"{line.table}.{line.key}": line.value for line in draft.lines if line.active}
+
+
+def bot_in(folder: Path, text: str, name: str = "main.py") -> Path:
+    (folder / name).write_text(text)
+    return folder
+
+
+SMALL = """
+import os
+from fastapi import FastAPI
+app = FastAPI()
+@app.get("/hook")
+@app.post("/hook")
+def hook(): pass
+"""
+
+
+@pytest.mark.parametrize("bot", KNOWN)
+def test_bots_as_people_write_them__are_understood(tmp_path: Path, bot: str) -> None:
+    shutil.copy(BOTS / f"{bot}.py", tmp_path)
+    write_profile(tmp_path)
+    profile = load_profile(None, start=tmp_path)
+    assert profile.store is not None
+    assert profile.bot.app == f"{bot}:app"
+    assert (profile.bot.webhook, profile.bot.consumer, profile.store.dedup) == KNOWN[bot]
+    assert profile.expect.publishes == 1
+
+
+def test_reference_bot__gets_a_profile_with_which_it_is_certified(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "reference_bot", tmp_path / "reference_bot")
+    (tmp_path / "reference_bot" / "thrice.toml").unlink()
+    write_profile(tmp_path)
+    profile = load_profile(None, start=tmp_path)
+    assert profile.bot.app == "reference_bot.app:app"
+    assert profile.bot.webhook == "/api/messenger"
+    assert profile.bot.consumer == "/api/process-message"
+    assert DEFAULT_ENV.items() <= profile.bot.env.items()
+    found = certify(profile, root=tmp_path, only=["ten-rapid", "dedup-records", "handshake"])
+    assert found.certified, found.headline
+
+
+def test_every_line__has_its_reason(tmp_path: Path) -> None:
+    draft = write_profile(bot_in(tmp_path, SMALL))
+    assert all(line.reason for line in draft.lines)
+    text = (tmp_path / "thrice.toml").read_text()
+    assert re.search(r'^webhook = "/hook" +# found in main\.py:5$', text, re.M)
+
+
+def test_bot_without_queue_and_store__is_told_so(tmp_path: Path) -> None:
+    draft = write_profile(bot_in(tmp_path, SMALL))
+    profile = load_profile(None, start=tmp_path)
+    assert (profile.bot.consumer, profile.store, profile.expect.publishes) == (None, None, 0)
+    assert [remark.partition(",")[0] for remark in draft.remarks] == [
+        "nothing mentions QStash",
+        "no environment variable of a known name was found; name in [bot.env] what the bot reads",
+        "nothing mentions Firestore",
+    ]
+
+
+def test_variable_of_an_unknown_name__is_set_when_it_is_needed_and_named_when_not(
+    tmp_path: Path,
+) -> None:
+    text = SMALL + "a = os.environ['OPENAI_API_KEY']\nb = os.getenv('LOG_LEVEL')\n"
+    draft = write_profile(bot_in(tmp_path, text))
+    assert load_profile(None, start=tmp_path).bot.env == {"OPENAI_API_KEY": "test"}
+    assert "OPENAI_API_KEY is set to a made-up value; correct it" in draft.remarks
+    assert '# LOG_LEVEL = ""' in (tmp_path / "thrice.toml").read_text()
+
+
+def test_other_hosts__are_named(tmp_path: Path) -> None:
+    draft = write_profile(bot_in(tmp_path, SMALL + "x = 'https://api.openai.com/v1'\n"))
+    assert draft.remarks[-1] == (
+        "main.py:8 names api.openai.com; if the bot calls it, a [[services]] table says what it "
+        "answers"
+    )
+
+
+def test_answers__replace_guesses_and_wrong_ones_are_asked_again(tmp_path: Path) -> None:
+    asked = []
+    answers = iter(["", "hook", "/other", "https://bot.example.net/x", "https://bot.example.net"])
+
+    def ask(question: str, guess: str) -> str:
+        asked.append((question, guess))
+        return next(answers)
+
+    draft = write_profile(bot_in(tmp_path, SMALL), ask=ask)
+    assert values(draft)["bot.app"] == '"main:app"'
+    assert values(draft)["bot.webhook"] == '"/other"'
+    assert values(draft)["bot.public_url"] == '"https://bot.example.net"'
+    assert asked[0] == ("[bot] app: found in main.py:4", "main:app")
+    assert asked[2][0] == (
+        '[bot] webhook: "hook" has to begin with "/"; for example: webhook = "/api/messenger"'
+    )
+    assert [line.reason for line in draft.lines][:2] == ["found in main.py:4", "your answer"]
+
+
+def test_no_application__is_refused_and_can_be_named(tmp_path: Path) -> None:
+    bot_in(tmp_path, "x = 1\n")
+    message = r"^no ASGI app \(FastAPI, Starlette\) was found here; name it: thrice init --app "
+    with pytest.raises(UsageError, match=message):
+        write_profile(tmp_path)
+    write_profile(tmp_path, app="bot.main:create_app()")
+    assert load_profile(None, start=tmp_path).bot.app == "bot.main:create_app()"
+
+
+def test_application_of_a_wrong_form__is_refused(tmp_path: Path) -> None:
+    message = r'^--app: "main" is not of the form module:attribute\n  for example: app = '
+    with pytest.raises(UsageError, match=message):
+        write_profile(bot_in(tmp_path, SMALL), app="main")
+    assert not (tmp_path / "thrice.toml").exists()
+
+
+def test_profile_that_is_there__is_kept_unless_forced(tmp_path: Path) -> None:
+    bot_in(tmp_path, SMALL)
+    target = tmp_path / "thrice.toml"
+    target.write_text("mine")
+    with pytest.raises(UsageError, match=r"^thrice\.toml is here already; --force writes another"):
+        write_profile(tmp_path)
+    assert target.read_text() == "mine"
+    write_profile(tmp_path, force=True)
+    assert load_profile(None, start=tmp_path).bot.app == "main:app"
+
+
+def test_profile_in_pyproject__is_kept_unless_forced(tmp_path: Path) -> None:
+    bot_in(tmp_path, SMALL)
+    (tmp_path / "pyproject.toml").write_text('[tool.thrice.bot]\napp = "a:b"\n')
+    with pytest.raises(UsageError, match=r"^pyproject\.toml has \[tool\.thrice\] already; --force"):
+        write_profile(tmp_path)
+    write_profile(tmp_path, force=True)
+    assert load_profile(None, start=tmp_path).bot.app == "main:app"
