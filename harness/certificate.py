@@ -2,14 +2,15 @@
 it.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from harness.growth import Growth
-from harness.verdict import Verdict
+from harness.identity import Identity
+from harness.metrics import Metrics
+from harness.verdict import FATAL, Standing, Verdict
+from harness.waivers import Waiver, WaiverState
 
 SCHEMA = "thrice-certificate-1"
 
@@ -18,9 +19,12 @@ SCHEMA = "thrice-certificate-1"
 class Certificate:
     """All verdicts of one certification.
 
-    `problems` are failures of no single check: a host that is not part of the world. `measured`
-    holds every figure of the real clock, and is the only part that differs between two runs with
-    one seed. `output` is what the bot printed, for people only.
+    `problems` are failures of no single check: a host that is not part of the world. `waivers` are
+    all those of the profile. `source` is the state of the bot's files, `budget` what one user
+    message may cost before thrice cuts it, `driver` how the bot was run and `notes` what that can
+    not see. `measured` holds every figure of the real clock, and is the only part that differs
+    between two runs with one seed.
+    `output` is what the bot printed, for people only.
     """
 
     app: str
@@ -30,18 +34,20 @@ class Certificate:
     host: str
     verdicts: tuple[Verdict, ...]
     growth: Growth | None
+    metrics: Metrics
+    source: Identity
     problems: tuple[str, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
     selected: bool = False
+    budget: Mapping[str, int] = field(default_factory=dict)
+    driver: str = "simulated"
+    notes: tuple[str, ...] = ()
     measured: Mapping[str, float] = field(default_factory=dict)
     output: tuple[str, ...] = ()
 
     @property
     def certified(self) -> bool:
-        return (
-            not self.problems
-            and bool(self.judged)
-            and not any(verdict.failed for verdict in self.verdicts)
-        )
+        return not self.problems and bool(self.judged) and not self.fatal
 
     @property
     def judged(self) -> Sequence[Verdict]:
@@ -49,48 +55,122 @@ class Certificate:
 
     @property
     def failures(self) -> Sequence[Verdict]:
-        return [verdict for verdict in self.verdicts if verdict.failed]
+        """The failed checks that nobody accepts."""
+        return self.of("failed")
+
+    @property
+    def fatal(self) -> Sequence[Verdict]:
+        """Whatever fails the certificate: failures, and required checks that were not judged."""
+        return self.of(*FATAL)
+
+    def of(self, *standings: Standing) -> Sequence[Verdict]:
+        return [verdict for verdict in self.verdicts if verdict.standing in standings]
+
+    def state_of(self, waiver: Waiver) -> WaiverState:
+        """What became of a waiver of the profile."""
+        verdict = next((one for one in self.verdicts if one.check == waiver.check), None)
+        if verdict is None or verdict.result == "not applicable":
+            return "not judged"
+        if verdict.standing == "waived":
+            return "applies"
+        return "expired" if verdict.standing == "failed" else "unused"
 
     @property
     def headline(self) -> str:
         """The whole truth in a line: `certified, 8 of 9 checks (1 not applicable)`."""
-        absent = len(self.verdicts) - len(self.judged)
-        passed = sum(verdict.result == "passed" for verdict in self.verdicts)
-        notes = [f"{absent} not applicable"] if absent else []
-        if self.selected:
-            notes.append("a selection of the checklist")
-        tail = f" ({', '.join(notes)})" if notes else ""
+        tail = f" ({', '.join(self._notes)})" if self._notes else ""
+        total = len(self.verdicts)
         if self.certified:
-            return f"certified, {passed} of {len(self.verdicts)} checks{tail}"
-        if not self.judged:
-            return f"NOT certified, nothing could be judged{tail}"
-        reasons = (
-            [f"{len(self.failures)} of {len(self.verdicts)} checks failed"] if self.failures else []
-        )
+            return f"certified, {len(self.of('passed'))} of {total} checks{tail}"
+        reasons = []
+        if self.failures:
+            reasons.append(f"{len(self.failures)} of {total} checks failed")
+        if absent := len(self.of("required")):
+            reasons.append(f"{absent} required {_checks(absent)} not applicable")
         if self.problems:
             reasons.append(f"{len(self.problems)} problem{'s' if len(self.problems) > 1 else ''}")
+        if not self.judged:
+            reasons.insert(0, "nothing could be judged")
         return f"NOT certified, {', '.join(reasons)}{tail}"
 
+    @property
+    def _notes(self) -> list[str]:
+        """What a reader of the first line must know besides the count."""
+        states = [self.state_of(waiver) for waiver in self.waivers]
+        expired = states.count("expired")
+        counted = (
+            (len(self.of("waived")), "waived"),
+            (expired, "waiver expired" if expired == 1 else "waivers expired"),
+            (len(self.of("noted")), "noted"),
+            (len(self.of("not applicable")), "not applicable"),
+        )
+        notes = [f"{count} {what}" for count, what in counted if count]
+        if self.selected:
+            notes.append("a selection of the checklist")
+        return notes
+
     def as_dict(self) -> dict[str, Any]:
-        """A JSON object; keys in a fixed order, so that equal runs give equal bytes outside
-        `measured`.
+        """A JSON object, as `report/certificate.schema.json` describes it; keys in a fixed order,
+        so that equal runs give equal bytes outside `measured`.
         """
         return {
-            "schema": SCHEMA,
-            "certified": self.certified,
             "headline": self.headline,
-            "app": self.app,
-            "seed": self.seed,
+            "certified": self.certified,
+            "counts": {
+                "checks": len(self.verdicts),
+                "passed": len(self.of("passed")),
+                "failed": len(self.failures),
+                "waived": len(self.of("waived")),
+                "noted": len(self.of("noted")),
+                "not_applicable": len(self.of("not applicable")),
+                "required_but_absent": len(self.of("required")),
+                "problems": len(self.problems),
+            },
+            "schema": SCHEMA,
             "thrice": self.version,
+            "app": self.app,
+            "source": asdict(self.source),
             "profile": self.profile_digest,
+            "seed": self.seed,
+            "budget": dict(self.budget),
+            "drivers": [self.driver],
             "host": self.host,
-            "driver": "simulated",
+            "selection": self.selected,
             "problems": list(self.problems),
-            "verdicts": [asdict(verdict) for verdict in self.verdicts],
+            "notes": list(self.notes),
+            "waivers": [
+                {
+                    "check": waiver.check,
+                    "reason": waiver.reason,
+                    "until": waiver.until.isoformat(),
+                    "state": self.state_of(waiver),
+                }
+                for waiver in self.waivers
+            ],
+            "verdicts": [_verdict(verdict) for verdict in self.verdicts],
             "growth": asdict(self.growth) if self.growth is not None else None,
+            "metrics": asdict(self.metrics),
             "measured": dict(self.measured),
         }
 
-    def write(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(self.as_dict(), indent=2, ensure_ascii=False) + "\n")
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "check": verdict.check,
+        "standing": verdict.standing,
+        "result": verdict.result,
+        "severity": verdict.severity,
+        "required": verdict.required,
+        "expected": verdict.expected,
+        "observed": verdict.observed,
+        "evidence": list(verdict.evidence),
+        "entries": list(verdict.entries),
+        "run": verdict.run,
+        "needs": verdict.why,
+        "remark": verdict.remark,
+        "trace": verdict.trace,
+    }
+
+
+def _checks(number: int) -> str:
+    return "check" if number == 1 else "checks"

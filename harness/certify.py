@@ -5,28 +5,44 @@ failed.
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from datetime import date
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TypeVar
 
 from emulator.chance import Chance
+from emulator.errors import UnfitRunError
+from emulator.kernel import Limits
 from emulator.schedule import Fifo, Replay, Schedule
+from harness.calibration import calibrate
 from harness.certificate import Certificate
 from harness.checks import CATALOGUE, Check
 from harness.checks.observed import Observed, plural
 from harness.errors import UsageError
 from harness.growth import measure
+from harness.identity import identify
+from harness.metrics import measure_runs
 from harness.profile import Profile
 from harness.scenarios.rapid import RAPID
 from harness.scenarios.scenario import Run
-from harness.stage import Stage, simulated
-from harness.verdict import Verdict
+from harness.stage import Stage, staged
+from harness.verdict import Verdict, settle
 
 Progress = Callable[[str], None]
+T = TypeVar("T")
+
+# How often a live run is repeated that the bot's own timers may have decided.
+ATTEMPTS = 4
 
 
-def select(only: Collection[str] = (), skip: Collection[str] = ()) -> list[Check]:
-    """The checks to judge. Raises UsageError for an id that does not exist."""
-    for name in (*only, *skip):
+def select(
+    only: Collection[str] = (), skip: Collection[str] = (), require: Collection[str] = ()
+) -> list[Check]:
+    """The checks to judge. Raises UsageError for an id that does not exist, and for a required
+    check that is left out.
+    """
+    for name in (*only, *skip, *require):
         if name not in CATALOGUE:
             raise UsageError(f'no check is called "{name}"; the checks are {", ".join(CATALOGUE)}')
     checks = [
@@ -36,7 +52,25 @@ def select(only: Collection[str] = (), skip: Collection[str] = ()) -> list[Check
     ]
     if not checks:
         raise UsageError("the selection leaves no check to judge")
+    left_out = sorted(set(require) - {check.id for check in checks})
+    if left_out:
+        raise UsageError(f"the selection leaves out {left_out[0]}, which is required")
     return checks
+
+
+def fit(run: Callable[[], T]) -> T:
+    """The result of a run that may be judged by. Raises UsageError when no attempt brings one."""
+    for attempt in range(ATTEMPTS):
+        try:
+            return run()
+        except UnfitRunError as error:
+            if attempt == ATTEMPTS - 1:
+                raise UsageError(
+                    f"this machine is too slow or too busy to judge the bot: {error}, and that "
+                    f"{ATTEMPTS} times in a row; give it more room, or say in [bot] call_timeout_s "
+                    "that the bot waits longer"
+                ) from error
+    raise AssertionError("unreachable")
 
 
 def observe(
@@ -51,7 +85,7 @@ def observe(
         runs[scenario.id] = []
         for name in scenario.runs:
             progress(f"{scenario.title}, {name}")
-            runs[scenario.id].append(scenario.play(stage, name))
+            runs[scenario.id].append(fit(partial(scenario.play, stage, name)))
     return Observed(stage.profile, runs)
 
 
@@ -78,31 +112,53 @@ def certify(
     skip: Collection[str] = (),
     progress: Progress = lambda text: None,
     save_trace: Callable[[Verdict, Observed], str] | None = None,
+    require: Collection[str] = (),
+    today: date | None = None,
 ) -> Certificate:
     """Judge a bot. `root` is the folder the app is imported from; `save_trace` keeps a failed run
-    and returns the file's name.
+    and returns the file's name. The checks in `require` may not be left unjudged. `today` is the
+    day on which the waivers of the profile have to hold; without it none counts.
 
     Raises UsageError, ProfileError, and the emulator's BotError when the bot can not be run at all.
     """
-    checks = select(only, skip)
-    with simulated(profile, root=root, seed=seed) as stage:
+    checks = select(only, skip, require)
+    source = identify(root)
+    if profile.bot.command:
+        progress("starting the bot")
+    with staged(profile, root=root, seed=seed) as stage:
         observed = observe(stage, checks, progress=progress)
-        output = tuple(stage.simulation.output.lines)
+        notes = stage.notes
+        if stage.driver != "simulated":
+            progress("the same message five times")
+            notes = (*notes, fit(partial(calibrate, stage)).sentence)
+        output = tuple(stage.printed())
     verdicts = judge(observed, checks)
     if save_trace is not None:
         verdicts = tuple(
             replace(verdict, trace=save_trace(verdict, observed)) if verdict.failed else verdict
             for verdict in verdicts
         )
+    verdicts = settle(verdicts, waivers=profile.waivers, today=today, require=require)
+    limits = Limits()
     return Certificate(
-        app=profile.bot.app,
+        app=profile.bot.name,
         seed=seed,
         version=product_version(),
         profile_digest=profile.digest(),
         host=profile.host.kind,
         verdicts=verdicts,
         growth=measure(rapids) if (rapids := observed.runs.get(RAPID.id)) else None,
+        metrics=measure_runs([run for runs in observed.runs.values() for run in runs]),
+        source=source,
+        waivers=profile.waivers,
+        budget={
+            "generations": limits.generation,
+            "deliveries": limits.deliveries,
+            "calls_per_invocation": limits.calls_per_invocation,
+        },
         problems=_problems(observed),
+        driver=stage.driver,
+        notes=notes,
         selected=bool(only or skip),
         output=output,
     )
@@ -113,10 +169,15 @@ def replay(stage: Stage, check: Check, run: str, choices: Sequence[str]) -> Obse
     else.
     """
 
+    followed: list[Replay] = []
+
     def follow(chance: Chance) -> Schedule:
-        return Replay(choices, Fifo(chance))
+        followed.append(Replay(choices, Fifo(chance)))
+        return followed[-1]
 
     played = check.scenario.play(stage, run, schedule=follow)
+    for recorded in followed:
+        recorded.check_end()
     return Observed(stage.profile, {check.scenario.id: [played]})
 
 

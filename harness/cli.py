@@ -10,6 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
+from harness.commands import checks, init, serve, verify
+from harness.commands.serve import add_ports
+
 CERTIFIED, FAILED, USAGE, FAULT = 0, 1, 2, 3
 
 EPILOG = """\
@@ -17,11 +20,25 @@ examples:
   thrice certify --app mybot.main:app
   thrice certify --app mybot.main:app --profile thrice.toml --json certificate.json
   thrice certify --app mybot.main:app --only ten-rapid --only one-reply
+  thrice certify --command "uvicorn mybot.main:app --port {port}"
+  thrice certify --url http://127.0.0.1:3000
+  thrice certify --junit thrice.xml --markdown thrice.md --github --require queue-ledger
+  thrice serve --print-env dotenv
+  thrice verify certificate.json
+  thrice checks ten-rapid
+  thrice init
   thrice replay .thrice/ten-rapid-1.json
 
 exit codes: 0 certified, 1 failed, 2 usage, profile or a bot that can not be run,
 3 a fault of thrice itself
 """
+
+
+_FORMATS = {
+    "--json": "JSON",
+    "--junit": "JUnit XML",
+    "--markdown": "Markdown",
+}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -36,7 +53,8 @@ def parser() -> argparse.ArgumentParser:
     certify = commands.add_parser(
         "certify",
         help="judge a bot",
-        description="Run a Python ASGI bot in a simulated world and judge it.",
+        description="Run a bot in a world of fakes and judge it: a Python ASGI app simulated, any "
+        "other one live.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -45,6 +63,19 @@ def parser() -> argparse.ArgumentParser:
         metavar="MODULE:ATTR",
         help="the ASGI app, for example mybot.main:app (a factory: mybot.main:create_app())",
     )
+    certify.add_argument(
+        "--command",
+        metavar="COMMAND",
+        dest="bot_command",
+        help="start this for each instance and judge it live, in whatever language it is written; "
+        "{port} and the variable PORT are the port to listen on",
+    )
+    certify.add_argument(
+        "--url",
+        metavar="URL",
+        help="judge a bot live that runs already, with the environment that thrice serve prints",
+    )
+    add_ports(certify)
     certify.add_argument(
         "--profile",
         metavar="FILE",
@@ -72,13 +103,30 @@ def parser() -> argparse.ArgumentParser:
         default=1,
         help="seed of everything that is drawn (default 1)",
     )
-    certify.add_argument("--json", metavar="FILE", type=Path, help="write the certificate as JSON")
+    certify.add_argument(
+        "--require",
+        metavar="ID",
+        action="append",
+        default=[],
+        help="fail unless this check can be judged; may be given again",
+    )
+    for flag, what in _FORMATS.items():
+        certify.add_argument(
+            flag, metavar="FILE", type=Path, help=f"write the certificate as {what}; - is stdout"
+        )
+    certify.add_argument(
+        "--github", action="store_true", help="print annotations for a GitHub workflow as well"
+    )
+    certify.set_defaults(run=_certify)
     replay = commands.add_parser(
         "replay",
         help="show a failed run again",
         description="Run a recorded failure again, step by step.",
     )
     replay.add_argument("trace", metavar="FILE", type=Path, help="a file below .thrice/")
+    replay.set_defaults(run=_replay)
+    for command in (serve, verify, checks, init):
+        command.add(commands)
     top.add_argument("--version", action="store_true", help="print the version and exit")
     return top
 
@@ -108,7 +156,7 @@ def _guarded(options: argparse.Namespace) -> int:
     from harness.errors import HarnessError
 
     try:
-        code = _certify(options) if options.command == "certify" else _replay(options)
+        code: int = options.run(options)
     except BotHungError as error:
         print(f"thrice: {error}\n{error.stack}".rstrip(), file=sys.stderr)
         # The thread that hangs can not be trusted to let the process end.
@@ -138,13 +186,37 @@ def _guarded(options: argparse.Namespace) -> int:
 
 def _certify(options: argparse.Namespace) -> int:
     from harness.certify import certify
-    from harness.profile import load_profile
-    from harness.report import render_certificate
+    from harness.errors import UsageError
+    from harness.profile import load_profile, with_ports
+    from harness.report import (
+        render_certificate,
+        render_github,
+        render_json,
+        render_junit,
+        render_markdown,
+    )
+    from harness.report.files import STDOUT, Output, refuse_impossible, write_all
     from harness.report.style import style_for
+    from harness.today import today
     from harness.trace import FOLDER, trace_of
 
     started = perf_counter()
-    profile = load_profile(options.profile, app=options.app)
+    ways = {"--app": options.app, "--command": options.bot_command, "--url": options.url}
+    if len(given := [flag for flag, value in ways.items() if value is not None]) > 1:
+        raise UsageError(f"{' and '.join(given)} can not be given together: a bot runs in one way")
+    profile = load_profile(
+        options.profile, app=options.app, command=options.bot_command, url=options.url
+    )
+    profile = with_ports(profile, options.ports)
+    rendered = (
+        ("--json", options.json, render_json),
+        ("--junit", options.junit, render_junit),
+        ("--markdown", options.markdown, render_markdown),
+    )
+    outputs = [Output(flag, path, render) for flag, path, render in rendered if path is not None]
+    refuse_impossible(outputs)
+    # Standard output is for one reader: a file in it leaves no room for people.
+    people = sys.stderr if any(output.path == STDOUT for output in outputs) else sys.stdout
     root = Path.cwd()
     profile_path = _relative(profile.source) if profile.source is not None else ""
     progress = Progress()
@@ -154,6 +226,8 @@ def _certify(options: argparse.Namespace) -> int:
         seed=options.seed,
         only=options.only,
         skip=options.skip,
+        require=options.require,
+        today=today(),
         progress=progress,
         save_trace=lambda verdict, observed: _relative(
             trace_of(verdict, observed, seed=options.seed, profile_path=profile_path).save(
@@ -163,33 +237,40 @@ def _certify(options: argparse.Namespace) -> int:
     )
     progress("")
     certificate = replace(certificate, measured={"wall_s": round(perf_counter() - started, 3)})
-    print(render_certificate(certificate, style_for(sys.stdout)))
-    if options.json is not None:
-        certificate.write(options.json)
+    print(render_certificate(certificate, style_for(people)), file=people)
+    if options.github:
+        print(render_github(certificate), file=people)
+    write_all(certificate, outputs)
     return CERTIFIED if certificate.certified else FAILED
 
 
 def _replay(options: argparse.Namespace) -> int:
     from emulator.schedule import DivergedError
-    from harness.certify import judge, replay
+    from harness.certify import fit, judge, replay
     from harness.checks import CATALOGUE
     from harness.errors import UsageError
-    from harness.profile import load_profile
+    from harness.profile import load_profile, with_ports
     from harness.report import render_timeline
     from harness.report.style import style_for
-    from harness.stage import simulated
+    from harness.stage import staged
     from harness.trace import load_trace
 
     trace = load_trace(options.trace)
-    profile = load_profile(Path(trace.profile) if trace.profile else None, app=trace.app)
+    profile = load_profile(
+        Path(trace.profile) if trace.profile else None,
+        app=trace.app or None,
+        command=trace.command or None,
+        url=trace.url or None,
+    )
+    profile = with_ports(profile, tuple(trace.ports) or None)
     if profile.digest() != trace.profile_digest:
         raise UsageError(
             f"the profile has changed since {options.trace} was recorded; certify again"
         )
     check = CATALOGUE[trace.check]
-    with simulated(profile, root=Path.cwd(), seed=trace.seed) as stage:
+    with staged(profile, root=Path.cwd(), seed=trace.seed) as stage:
         try:
-            observed = replay(stage, check, trace.run, trace.choices)
+            observed = fit(lambda: replay(stage, check, trace.run, trace.choices))
         except DivergedError as error:
             raise UsageError(
                 f"{error}; the bot has changed since this was recorded, so certify again"
@@ -198,7 +279,7 @@ def _replay(options: argparse.Namespace) -> int:
     style = style_for(sys.stdout)
     print(
         style.faint(
-            f"{trace.app}, {check.title}, {trace.run}, seed {trace.seed}, "
+            f"{profile.bot.name}, {check.title}, {trace.run}, seed {trace.seed}, "
             f"{len(trace.choices)} steps"
         )
     )

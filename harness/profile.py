@@ -7,7 +7,7 @@ It neither imports the bot nor starts anything; a mistake is refused here, befor
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,21 +17,33 @@ from harness.profile_file import FILE, SHARED_FILE, ProfileFile, find_profile
 from harness.profile_keys import Wrong
 from harness.profile_services import Service, read_services
 from harness.template import fill, names_in
+from harness.waivers import Waiver, read_waivers
 
 HostKind = Literal["lambda", "vercel"]
 StoreKind = Literal["firestore"]
 
-APP_EXAMPLE = "--app mybot.main:app"
+# Where a bot that is started by hand finds the queue (the port of the vendor's development server,
+# QStash docs, "Local development"), the platform, the store, and itself.
+DEFAULT_PORTS = (8080, 8091, 8092, 8093)
+
+# The ways to run a bot, as keys of [bot] and as options, each with an example.
+WAYS: Mapping[str, str] = {
+    "app": "--app mybot.main:app",
+    "url": "--url http://127.0.0.1:3000",
+    "command": '--command "uvicorn mybot.main:app --port {port}"',
+}
 
 DEFAULT_ENV: Mapping[str, str] = {
     "FB_APP_SECRET": "{meta.app_secret}",
     "FB_VERIFY_TOKEN": "{meta.verify_token}",
     "FB_PAGE_TOKEN": "{meta.page_token}",
+    "GRAPH_URL": "{meta.graph_url}",
     "QSTASH_URL": "{qstash.url}",
     "QSTASH_TOKEN": "{qstash.token}",
     "QSTASH_CURRENT_SIGNING_KEY": "{qstash.current_key}",
     "QSTASH_NEXT_SIGNING_KEY": "{qstash.next_key}",
     "PUBLIC_URL": "{bot.public_url}",
+    "FIRESTORE_URL": "{firestore.url}",
     "FIRESTORE_PROJECT": "{firestore.project}",
     "FIRESTORE_TOKEN": "{firestore.token}",
 }
@@ -41,15 +53,29 @@ DEFAULT_ENV: Mapping[str, str] = {
 class Bot:
     """The application and how it is reached.
 
-    `consumer` is the queue's destination, None for a bot without a queue. `public_url` has no
-    trailing slash. `env` holds templates, see `render_env`.
+    `app` is simulated; `command` is started for each instance, and has to answer within
+    `start_limit_s` seconds; `url` is where the bot runs already, and `ports` are those at which it
+    was told to reach the queue, the platform, the store, and itself. One of the three is given, the
+    others are empty. `consumer` is the queue's destination, None for a bot without a queue.
+    `public_url` has no trailing slash. `env` holds templates, see `render_env`. `call_timeout_s` is
+    the shortest time limit that a live bot puts on its own calls.
     """
 
-    app: str
+    app: str = ""
+    command: str = ""
+    url: str = ""
     webhook: str = "/api/messenger"
     consumer: str | None = "/api/process-message"
     public_url: str = "https://my-bot.example.com"
     env: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_ENV))
+    start_limit_s: float = 60.0
+    call_timeout_s: float = 3.0
+    ports: tuple[int, int, int, int] = DEFAULT_PORTS
+
+    @property
+    def name(self) -> str:
+        """What people call it: the app, the command, or the URL."""
+        return self.app or self.command or self.url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +124,8 @@ class RateLimits:
 class Profile:
     """Everything the harness knows of a bot.
 
-    `store` is None for a bot without one; `services` are stubs for what else it needs; `source` is
-    the file that the profile came from.
+    `store` is None for a bot without one; `services` are stubs for what else it needs; `waivers`
+    are failures that its owner accepts; `source` is the file that the profile came from.
     """
 
     bot: Bot
@@ -108,6 +134,7 @@ class Profile:
     expect: Expect = field(default_factory=Expect)
     limits: RateLimits = field(default_factory=RateLimits)
     services: tuple[Service, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
     source: Path | None = field(default=None, compare=False)
 
     def digest(self) -> str:
@@ -128,36 +155,51 @@ class Profile:
         for service in resolved["services"]:
             for answer in service["answers"]:
                 answer["body"] = hashlib.sha256(answer["body"]).hexdigest()
+        for waiver in resolved["waivers"]:
+            waiver["until"] = waiver["until"].isoformat()
         canonical = json.dumps(resolved, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def load_profile(
-    path: Path | None, *, app: str | None = None, start: Path | None = None
+    path: Path | None,
+    *,
+    app: str | None = None,
+    command: str | None = None,
+    url: str | None = None,
+    fallback_url: str | None = None,
+    start: Path | None = None,
 ) -> Profile:
     """Read the profile of a bot, resolved and checked.
 
     `path` is a TOML file, or a pyproject.toml with a table [tool.thrice]; without it, thrice.toml
     and then pyproject.toml are looked for in `start` (the working directory). With neither, every
     value is that of the reference bot. In a profile that is there, a missing `consumer`, [store] or
-    [limits] means that the bot has none. `app` overrides [bot] app.
+    [limits] means that the bot has none. `app`, `command` or `url` takes the place of whichever of
+    them [bot] has; without any, `fallback_url` does.
 
     Raises ProfileError, which names the file, the key and a line that is right.
     """
-    if app is not None:
-        try:
-            profile_keys.app(app)
-        except Wrong as wrong:
-            raise ProfileError(f"--app: {wrong}\n  for example: {APP_EXAMPLE}") from None
+    given = _given(app=app, command=command, url=url)
     file = find_profile(path, Path.cwd() if start is None else start)
     if file is not None:
-        return _resolve(file, app)
-    if app is None:
+        return _resolve(file, given, fallback_url)
+    if not given and fallback_url is not None:
+        given = {"url": fallback_url}
+    if not given:
         raise ProfileError(
             f"no bot to run: there is no --app, no {FILE}, and no [tool.thrice] in {SHARED_FILE}\n"
-            f"  for example: {APP_EXAMPLE}"
+            f"  for example: {WAYS['app']}"
         )
-    return Profile(bot=Bot(app=app))
+    return Profile(bot=Bot(**given))
+
+
+def with_ports(profile: Profile, ports: tuple[int, ...] | None) -> Profile:
+    """The profile with other ports for a bot that is started by hand; None keeps its own."""
+    if ports is None:
+        return profile
+    queue, platform, store, own = ports
+    return replace(profile, bot=replace(profile.bot, ports=(queue, platform, store, own)))
 
 
 def render_env(profile: Profile, variables: Mapping[str, str]) -> dict[str, str]:
@@ -176,7 +218,18 @@ def render_env(profile: Profile, variables: Mapping[str, str]) -> dict[str, str]
     return {key: fill(text, variables) for key, text in profile.bot.env.items()}
 
 
-def _resolve(file: ProfileFile, app: str | None) -> Profile:
+def _given(**options: str | None) -> dict[str, Any]:
+    """The way to run the bot that the command line names, checked; empty when it names none."""
+    given = {name: value for name, value in options.items() if value is not None}
+    for name, value in given.items():
+        try:
+            profile_keys.TABLES["bot"][name].read(value)
+        except Wrong as wrong:
+            raise ProfileError(f"--{name}: {wrong}\n  for example: {WAYS[name]}") from None
+    return given
+
+
+def _resolve(file: ProfileFile, given: dict[str, Any], fallback_url: str | None) -> Profile:
     file.refuse_unknown_tables()
     bot: dict[str, Any] = {"consumer": None} | file.values("bot")
     env = file.env()
@@ -191,10 +244,15 @@ def _resolve(file: ProfileFile, app: str | None) -> Profile:
         store["seed"] = file.json_file("store", "seed", store["seed"])
     expect = Expect(**file.values("expect"))
     limits = RateLimits(**({"messages_per_user_minute": None} | file.values("limits")))
-    if app is not None:
-        bot["app"] = app
-    if "app" not in bot:
+    if given:
+        bot = {name: value for name, value in bot.items() if name not in WAYS} | given
+    if fallback_url is not None and not any(name in bot for name in WAYS):
+        bot["url"] = fallback_url
+    ways = [name for name in WAYS if name in bot]
+    if not ways:
         raise file.error("bot", "app", "is missing, and there is no --app")
+    if len(ways) > 1:
+        raise file.error("bot", ways[1], f"can not stand beside {ways[0]}: a bot runs in one way")
     checked_bot = Bot(**bot)
     return Profile(
         bot=checked_bot,
@@ -203,5 +261,6 @@ def _resolve(file: ProfileFile, app: str | None) -> Profile:
         expect=expect,
         limits=limits,
         services=read_services(file, checked_bot.public_url),
+        waivers=read_waivers(file),
         source=file.path,
     )

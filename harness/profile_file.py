@@ -18,8 +18,9 @@ FILE = "thrice.toml"
 SHARED_FILE = "pyproject.toml"
 
 SERVICES = "services"
+WAIVE = "waive"
 
-_TABLE_NAMES = ("bot", "bot.env", *(name for name in TABLES if name != "bot"), SERVICES)
+_TABLE_NAMES = ("bot", "bot.env", *(name for name in TABLES if name != "bot"), SERVICES, WAIVE)
 _ENV_EXAMPLE = 'QSTASH_URL = "{qstash.url}"'
 
 
@@ -82,7 +83,7 @@ class ProfileFile:
     def refuse_unknown_tables(self) -> None:
         """Raise ProfileError for a table, or a key outside every table, that no profile has."""
         for name, value in self.tables.items():
-            if name in TABLES or name == SERVICES:
+            if name in TABLES or name in (SERVICES, WAIVE):
                 continue
             home = _home(name)
             if home and not isinstance(value, dict):

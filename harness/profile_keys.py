@@ -107,12 +107,39 @@ def _one_of(*options: str) -> Callable[[object], str]:
 
 
 def app(value: object) -> str:
-    """`module:attribute` of an ASGI application."""
+    """`module:attribute` of an ASGI application; `()` behind it is that of a factory."""
     text = _text(value)
     name = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
-    if not re.fullmatch(f"{name}:{name}", text):
+    if not re.fullmatch(rf"{name}:{name}(\(\))?", text):
         raise Wrong(f"{quoted(text)} is not of the form module:attribute")
     return text
+
+
+def _command(value: object) -> str:
+    text = _text(value)
+    if not text.strip() or "\0" in text:
+        raise Wrong("has to be a command for the shell, without null characters")
+    return text
+
+
+def _served(value: object) -> str:
+    """The origin at which a bot runs on this machine, or near it."""
+    origin = _origin(value)
+    if origin.startswith("https:"):
+        raise Wrong(f"{quoted(origin)} has to be http: thrice does not speak TLS to a bot")
+    return origin
+
+
+def _ports(value: object) -> tuple[int, ...]:
+    if not isinstance(value, list) or len(value) != 4:
+        raise Wrong(
+            "has to be an array of four ports: for the queue, the platform, the store, and "
+            "the bot itself"
+        )
+    ports = tuple(_whole(1, 65_535)(port) for port in value)
+    if len(set(ports)) < len(ports):
+        raise Wrong("has to be four different ports")
+    return ports
 
 
 def _route(value: object) -> str:
@@ -243,9 +270,14 @@ def env_value(value: object) -> str:
 TABLES: Mapping[str, Mapping[str, Key]] = {
     "bot": {
         "app": Key(app, 'app = "mybot.main:app"'),
+        "command": Key(_command, 'command = "npm start"'),
+        "url": Key(_served, 'url = "http://127.0.0.1:3000"'),
         "webhook": Key(_route, 'webhook = "/api/messenger"'),
         "consumer": Key(_route, 'consumer = "/api/process-message"'),
         "public_url": Key(_origin, 'public_url = "https://my-bot.example.com"'),
+        "start_limit_s": Key(_seconds(LONGEST_TIMEOUT_S), "start_limit_s = 60"),
+        "ports": Key(_ports, "ports = [8080, 8091, 8092, 8093]"),
+        "call_timeout_s": Key(_seconds(LONGEST_TIMEOUT_S), "call_timeout_s = 3"),
     },
     "host": {
         "kind": Key(_one_of("lambda", "vercel"), 'kind = "lambda"'),

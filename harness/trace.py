@@ -33,6 +33,9 @@ class Trace:
     run: str
     choices: tuple[str, ...]
     verdict: dict[str, Any]
+    command: str = ""
+    url: str = ""
+    ports: tuple[int, ...] = ()
 
     def save(self, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
@@ -57,6 +60,9 @@ def trace_of(verdict: Verdict, observed: Observed, *, seed: int, profile_path: s
         run=verdict.run,
         choices=run.record.choices if run is not None else (),
         verdict=asdict(verdict),
+        command=observed.profile.bot.command,
+        url=observed.profile.bot.url,
+        ports=observed.profile.bot.ports if observed.profile.bot.url else (),
     )
 
 

@@ -1,5 +1,16 @@
 """Renderings of a certificate."""
 
+from harness.report.document import render_json
+from harness.report.github import render_github
+from harness.report.junit import render_junit
+from harness.report.markdown import render_markdown
 from harness.report.terminal import render_certificate, render_timeline
 
-__all__ = ["render_certificate", "render_timeline"]
+__all__ = [
+    "render_certificate",
+    "render_github",
+    "render_json",
+    "render_junit",
+    "render_markdown",
+    "render_timeline",
+]

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
+from emulator.clock import DAY_S
 from emulator.journal import Entry
 from harness.certificate import Certificate
+from harness.checks.observed import plural
 from harness.growth import Growth
+from harness.metrics import Metrics
 from harness.report.style import Style
 from harness.verdict import Verdict
 
@@ -17,10 +20,13 @@ MAX_OUTPUT = 5
 
 def render_certificate(certificate: Certificate, style: Style) -> str:
     """One line for each check, more for each failure, then what it all amounts to."""
+    headline = f"{certificate.app}: {certificate.headline}"
+    headline = style.good(headline) if certificate.certified else style.bad(headline)
     lines = [
+        headline,
         style.faint(
             f"thrice {certificate.version}, seed {certificate.seed}, "
-            f"host {certificate.host}, simulated"
+            f"host {certificate.host}, {certificate.driver}; {certificate.source.shown}"
         ),
         "",
     ]
@@ -32,15 +38,18 @@ def render_certificate(certificate: Certificate, style: Style) -> str:
     lines.append("")
     if certificate.growth is not None:
         lines.append(_INDENT + growth_line(certificate.growth))
-        lines.append("")
+    lines += [_INDENT + line for line in metrics_lines(certificate.metrics)]
+    lines.append("")
     if certificate.output and not certificate.certified:
         lines += [
             style.faint(f"{_INDENT}the bot printed: {line}")
             for line in certificate.output[-MAX_OUTPUT:]
         ]
         lines.append("")
-    headline = f"{certificate.app}: {certificate.headline}"
-    lines.append(style.good(headline) if certificate.certified else style.bad(headline))
+    if certificate.notes:
+        lines += [style.faint(_INDENT + note) for note in certificate.notes]
+        lines.append("")
+    lines.append(headline)
     return "\n".join(lines)
 
 
@@ -57,6 +66,28 @@ def growth_line(growth: Growth) -> str:
         f"amplification: {growth.publishes:.1f} publishes and {growth.attempts:.1f} queue "
         f"deliveries per user message; R = {growth.r:.2f}, depth {growth.depth}"
     )
+
+
+def metrics_lines(metrics: Metrics) -> list[str]:
+    """What happened in all runs, in two lines for people."""
+    figures = [
+        plural(metrics.messages, "user message"),
+        plural(metrics.duplicates, "duplicate webhook"),
+        plural(metrics.late_calls, "late call"),
+        plural(metrics.bot_timeouts + metrics.call_timeouts, "time-out"),
+    ]
+    lines = [
+        f"{plural(metrics.runs, 'run')}, {metrics.virtual_s / DAY_S:,.1f} virtual days: "
+        + ", ".join(figures)
+    ]
+    if metrics.publish_success is not None:
+        took = metrics.publish_duration
+        percentiles = (("p50", took.p50_s), ("p95", took.p95_s), ("p99", took.p99_s))
+        lines.append(
+            f"publish calls: {metrics.publish_success:.1%} of {metrics.publish_calls:,} accepted"
+            + "".join(f", {name} {at * 1000:.0f} ms" for name, at in percentiles if at is not None)
+        )
+    return lines
 
 
 def render_timeline(entries: Iterable[Entry], roots: Sequence[str], style: Style) -> str:
@@ -76,13 +107,26 @@ def render_timeline(entries: Iterable[Entry], roots: Sequence[str], style: Style
 
 def _verdict_lines(verdict: Verdict, width: int, style: Style) -> list[str]:
     name = f"{verdict.check:{width}}"
-    if verdict.result == "passed":
-        return [f"{_INDENT}{name}  {style.good('passed')}  {verdict.observed}"]
-    if verdict.result == "not applicable":
-        return [f"{_INDENT}{name}  {style.faint('n/a')}     {style.faint('needs ' + verdict.why)}"]
     pad = _INDENT + " " * (width + 10)
+    remark = [pad + verdict.remark] if verdict.remark else []
+    match verdict.standing:
+        case "passed":
+            return [f"{_INDENT}{name}  {style.good('passed')}  {verdict.observed}", *remark]
+        case "not applicable":
+            needs = style.faint("needs " + verdict.why)
+            return [f"{_INDENT}{name}  {style.faint('n/a')}     {needs}", *remark]
+        case "required":
+            name = style.strong(name)
+            return [f"{_INDENT}{name}  {style.bad('ABSENT')}  needs {verdict.why}", *remark]
+        case "waived":
+            name, word = style.strong(name), style.strong("waived")
+        case "noted":
+            word = style.strong("note  ")
+        case "failed":
+            name, word = style.strong(name), style.bad("FAILED")
     lines = [
-        f"{_INDENT}{style.strong(name)}  {style.bad('FAILED')}  {verdict.observed}",
+        f"{_INDENT}{name}  {word}  {verdict.observed}",
+        *remark,
         f"{pad}expected {verdict.expected}",
         *(pad + line for line in verdict.evidence),
     ]
@@ -106,6 +150,8 @@ def _what(entry: Entry) -> str:
             return (
                 f"LATE call to {detail.get('service')}: {detail.get('verb')}, {detail.get('why')}"
             )
+        case "timeout":
+            return f"gave up on {detail.get('service')} after {detail.get('after_s'):g} s"
         case "publish":
             return f"PUBLISH to {detail.get('route') or detail.get('url')}"
         case "duplicate":

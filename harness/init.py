@@ -1,0 +1,344 @@
+"""A first profile for a bot, from what its source says and what its owner answers.
+
+Each value is written with the reason for it, so that a wrong guess is seen and corrected.
+"""
+
+import json
+import re
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.errors import ProfileError, UsageError
+from harness.profile import load_profile
+from harness.profile_file import FILE, SHARED_FILE, find_profile
+from harness.profile_keys import FAKED_HOSTS, TABLES, Wrong
+from harness.project import FoundRoute, Place, Project, Variable, by_path, look_at
+
+# Asked with a question and what is taken when the answer is empty; returns the answer.
+Ask = Callable[[str, str], str]
+
+PUBLIC_URL = "https://my-bot.example.com"
+DEDUP = "processedMessages"
+
+# The names that bots give to what a world has; the first that fits counts.
+_NAMED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), template)
+    for pattern, template in (
+        (r"QSTASH_URL", "{qstash.url}"),
+        (r"(QSTASH|UPSTASH_QSTASH)_TOKEN", "{qstash.token}"),
+        (r"(QSTASH_)?CURRENT_SIGNING_KEY", "{qstash.current_key}"),
+        (r"(QSTASH_)?NEXT_SIGNING_KEY", "{qstash.next_key}"),
+        (r"(\w+_)?VERIFY(_TOKEN)?", "{meta.verify_token}"),
+        (
+            r"(FB|FACEBOOK|META|MESSENGER|INSTAGRAM|IG)_SECRET|(\w+_)?APP_SECRET",
+            "{meta.app_secret}",
+        ),
+        (r"(\w+_)?PAGE(_ACCESS)?_TOKEN", "{meta.page_token}"),
+        (r"(FB|FACEBOOK|META|MESSENGER|INSTAGRAM|IG)(_ACCESS)?_TOKEN", "{meta.page_token}"),
+        (r"(\w+_)?PAGE_ID", "{meta.page_id}"),
+        (r"(FB|FACEBOOK|META|MESSENGER)_APP_ID", "{meta.app_id}"),
+        (r"(\w+_)?GRAPH(_API)?(_BASE)?_URL", "{meta.graph_url}"),
+        (r"(FIRESTORE|FIREBASE|GCP|GOOGLE|GOOGLE_CLOUD)_PROJECT(_ID)?", "{firestore.project}"),
+        (r"FIRESTORE_(ACCESS_)?TOKEN", "{firestore.token}"),
+        (r"FIRESTORE_(BASE_)?URL", "{firestore.url}"),
+        (r"(PUBLIC|BASE|APP|BOT|SELF|SITE|SERVICE|DEPLOYMENT)_(BASE_)?URL", "{bot.public_url}"),
+    )
+)
+_WEBHOOK = re.compile(r"messenger|webhook|facebook|instagram|meta|hook|\bfb\b", re.I)
+_CONSUMER = re.compile(
+    r"process|queue|job|qstash|worker|consum|task|deliver|answer|handle|reply", re.I
+)
+_RECORDS = re.compile(r"processed|dedup|seen|handled|mids|claim|inbox|message|turn", re.I)
+# Of a name that only may be one of a collection more is asked.
+_RECORD_NAME = re.compile(r"processed|dedup|seen|handled|mids|claims|inbox|messages$", re.I)
+# The score of a route that takes POST, or that is named like a webhook.
+_LIKELY = 6
+_WANTED = "ASGI app (FastAPI, Starlette)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of the profile: a key, its value as TOML, and the reason for it. A line that is not
+    `active` is written as a comment.
+    """
+
+    table: str
+    key: str
+    value: str
+    reason: str
+    active: bool = True
+
+
+@dataclass(slots=True)
+class Draft:
+    """A profile in the making; `remarks` say what the source did not tell."""
+
+    lines: list[Line] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    def add(self, table: str, key: str, value: object, reason: str, *, active: bool = True) -> None:
+        text = json.dumps(value, ensure_ascii=False)
+        self.lines.append(Line(table=table, key=key, value=text, reason=reason, active=active))
+
+    def text(self) -> str:
+        """The profile as TOML."""
+        rows = [
+            "# What thrice must know of this bot. Written by `thrice init`; check it and keep it."
+        ]
+        for table in dict.fromkeys(line.table for line in self.lines):
+            lines = [line for line in self.lines if line.table == table]
+            written = [
+                f"{'' if line.active else '# '}{_key(line.key)} = {line.value}" for line in lines
+            ]
+            width = max(map(len, written))
+            rows += ["", f"[{table}]"]
+            rows += [
+                f"{row:{width}}  # {line.reason}" for row, line in zip(written, lines, strict=True)
+            ]
+        return "\n".join(rows) + "\n"
+
+
+def write_profile(
+    root: Path, *, app: str | None = None, force: bool = False, ask: Ask | None = None
+) -> Draft:
+    """Write `thrice.toml` into `root` and return what was written.
+
+    `app` spares the search for the application; without `ask` every guess is taken as it is.
+
+    Raises UsageError when there is a profile already and `force` is not given, when no application
+    is found, and when the file can not be written.
+    """
+    target = root / FILE
+    if not force:
+        _refuse_another(root)
+    if app is not None:
+        _checked("app", app, "--app")
+    draft = draft_profile(look_at(root), app=app, ask=ask)
+    text = draft.text()
+    with tempfile.TemporaryDirectory() as folder:
+        trial = Path(folder) / FILE
+        trial.write_text(text, encoding="utf-8")
+        load_profile(trial)
+    try:
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{target} can not be written: {error.strerror}") from error
+    return draft
+
+
+def draft_profile(project: Project, *, app: str | None = None, ask: Ask | None = None) -> Draft:
+    """The profile that a project seems to need. Raises UsageError when it has no application."""
+    draft = Draft()
+    for name in project.unreadable:
+        draft.remarks.append(f"{name} can not be read as Python, so nothing is known of it")
+    _add_app(draft, project, app, ask)
+    webhook = _add_webhook(draft, project, ask)
+    has_queue = _add_consumer(draft, project, webhook, ask)
+    _add_text(draft, "bot", "public_url", PUBLIC_URL, "any address that is not a real one", ask)
+    _add_env(draft, project)
+    draft.add("host", "kind", "lambda", "the stricter one; vercel freezes a little later")
+    _add_store(draft, project, ask)
+    for host, place in project.hosts.items():
+        if host not in FAKED_HOSTS and not host.endswith(("example.com", "example.org")):
+            draft.remarks.append(
+                f"{place} names {host}; if the bot calls it, a [[services]] table says what it "
+                "answers"
+            )
+    draft.lines.append(
+        Line(
+            table="expect",
+            key="publishes",
+            value="1" if has_queue else "0",
+            reason="for each user message" if has_queue else "this bot uses no queue",
+        )
+    )
+    draft.lines.append(
+        Line(table="expect", key="replies", value="1", reason="for each user message")
+    )
+    return draft
+
+
+# -- each part -------------------------------------------------------------------------------------
+
+
+def _add_app(draft: Draft, project: Project, app: str | None, ask: Ask | None) -> None:
+    if app is not None:
+        draft.add("bot", "app", app, "given with --app")
+        return
+    if not project.applications and ask is None:
+        raise UsageError(
+            f"no {_WANTED} was found here; name it: thrice init --app mybot.main:app\n"
+            "  for a bot in another language: thrice certify --command COMMAND"
+        )
+    best = project.applications[0] if project.applications else None
+    reason = f"found in {best.place}" if best else "your answer"
+    others = [found.spec for found in project.applications[1:6]]
+    if others:
+        reason += f"; also found: {', '.join(others)}"
+    _add_text(draft, "bot", "app", best.spec if best else "", reason, ask)
+
+
+def _add_webhook(draft: Draft, project: Project, ask: Ask | None) -> str:
+    scored = [
+        (_webhook_score(path, routes), path, routes)
+        for path, routes in by_path(project.routes).items()
+    ]
+    best = max(scored, key=lambda one: one[0], default=None)
+    if best is None or best[0] < _LIKELY:
+        draft.remarks.append("no route that looks like a webhook was found, so it is a guess")
+        return _add_text(
+            draft, "bot", "webhook", "/api/messenger", "a guess: no such route was found", ask
+        )
+    _, path, routes = best
+    return _add_text(draft, "bot", "webhook", path, f"found in {routes[0].place}", ask)
+
+
+def _webhook_score(path: str, routes: Sequence[FoundRoute]) -> int:
+    named = " ".join([path, *(route.handler for route in routes)])
+    takes = 8 * _takes(routes, "POST") + 4 * _takes(routes, "GET")
+    return takes + 2 * bool(_WEBHOOK.search(named))
+
+
+def _add_consumer(draft: Draft, project: Project, webhook: str, ask: Ask | None) -> bool:
+    """Whether the bot uses a queue."""
+    has_queue = project.mentions("qstash") or any(
+        name.startswith("QSTASH_") for name in project.variables
+    )
+    candidates = {
+        path: routes
+        for path, routes in by_path(project.routes).items()
+        if path != webhook and _takes(routes, "POST")
+    }
+
+    def score(path: str) -> int:
+        named = " ".join([path, *(route.handler for route in candidates[path])])
+        called = path in project.paths
+        return 4 * called + 2 * bool(_CONSUMER.search(named)) - _takes(candidates[path], "GET")
+
+    best = max(candidates, key=score, default=None) if has_queue else None
+    if best is not None:
+        place = project.paths.get(best)
+        reason = f"found in {candidates[best][0].place}"
+        if place is not None:
+            reason += f"; its address is made in {place}"
+        _add_text(draft, "bot", "consumer", best, reason, ask)
+    elif has_queue:
+        draft.remarks.append(
+            "the bot uses QStash, and no route for what the queue delivers was found; "
+            "write it as consumer = in [bot]"
+        )
+    else:
+        draft.remarks.append("nothing mentions QStash, so the profile says that there is no queue")
+    return has_queue
+
+
+def _add_env(draft: Draft, project: Project) -> None:
+    found = 0
+    for variable in project.variables.values():
+        template = _template(variable.name)
+        if template is not None:
+            found += 1
+            draft.add("bot.env", variable.name, template, _read_in(variable))
+    for variable in project.variables.values():
+        if not variable.read or _template(variable.name) is not None:
+            continue
+        if variable.needed:
+            reason = f"{_read_in(variable)}, which fails without it; say what it should be"
+            draft.add("bot.env", variable.name, "test", reason)
+            draft.remarks.append(f"{variable.name} is set to a made-up value; correct it")
+        else:
+            draft.add("bot.env", variable.name, "", _read_in(variable), active=False)
+    if not found:
+        draft.remarks.append(
+            "no environment variable of a known name was found; name in [bot.env] what the bot "
+            "reads, thrice checks its tokens and signatures"
+        )
+
+
+def _add_store(draft: Draft, project: Project, ask: Ask | None) -> None:
+    if not project.mentions("firestore") and not any(
+        name.startswith("FIRESTORE_") for name in project.variables
+    ):
+        draft.remarks.append(
+            "nothing mentions Firestore, so there is no [store]: checks of dedup records are not "
+            "applicable"
+        )
+        return
+    if project.mentions("google.cloud") or project.mentions("firebase_admin"):
+        draft.remarks.append(
+            "the bot uses Google's client library, which does not go through httpx; a simulated "
+            "run can not answer it, so use --command"
+        )
+    draft.add("store", "kind", "firestore", "mentioned in the source")
+    path, place = _records(project)
+    reason = f"found in {place}" if place else "a guess: the collection of the dedup records"
+    _add_text(draft, "store", "dedup", path, reason, ask)
+
+
+def _records(project: Project) -> tuple[str, Place | None]:
+    # A helper that makes the address is given the collection by its name.
+    named = {path: at for path, at in project.arguments.items() if _RECORD_NAME.search(path)}
+    found = {**named, **project.collections}
+    best = max(found, key=lambda path: (bool(_RECORDS.search(path)), path == DEDUP), default=None)
+    return (best, found[best]) if best is not None else (DEDUP, None)
+
+
+def _add_text(draft: Draft, table: str, key: str, guess: str, reason: str, ask: Ask | None) -> str:
+    """Take a guess, or what is answered instead of it."""
+    value = guess
+    if ask is not None:
+        question = f"[{table}] {key}: {reason}"
+        while True:
+            value = ask(question, guess).strip() or guess
+            try:
+                TABLES[table][key].read(value)
+            except Wrong as wrong:
+                question = f"[{table}] {key}: {wrong}; for example: {TABLES[table][key].example}"
+            else:
+                break
+    draft.add(table, key, value, reason if value == guess else "your answer")
+    return value
+
+
+# -- help ------------------------------------------------------------------------------------------
+
+
+def _refuse_another(root: Path) -> None:
+    if (root / FILE).exists():
+        raise UsageError(f"{FILE} is here already; --force writes another in its place")
+    try:
+        found = find_profile(None, root)
+    except ProfileError as error:
+        raise UsageError(str(error)) from error
+    if found is not None:
+        raise UsageError(
+            f"{SHARED_FILE} has [tool.thrice] already; "
+            f"--force writes a {FILE}, which is read instead of it"
+        )
+
+
+def _checked(key: str, value: str, flag: str) -> None:
+    try:
+        TABLES["bot"][key].read(value)
+    except Wrong as wrong:
+        example = TABLES["bot"][key].example
+        raise UsageError(f"{flag}: {wrong}\n  for example: {example}") from None
+
+
+def _takes(routes: Sequence[FoundRoute], method: str) -> bool:
+    return any(not route.methods or method in route.methods for route in routes)
+
+
+def _template(name: str) -> str | None:
+    return next((template for rule, template in _NAMED if rule.fullmatch(name)), None)
+
+
+def _read_in(variable: Variable) -> str:
+    return f"{'read' if variable.read else 'named'} in {variable.place}"
+
+
+def _key(name: str) -> str:
+    """A key as TOML writes it."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name)

@@ -1,0 +1,107 @@
+"""What a test says of its world and its bot: the options of the marker `thrice`, checked, and the
+profile.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast, get_args
+
+from emulator.meta.delivery import Spacing
+from harness.errors import ProfileError, UsageError
+from harness.profile import HostKind, Profile, load_profile
+from harness.profile_file import FILE, SHARED_FILE, find_profile
+from harness.profile_keys import nearest
+
+# What each option accepts, for messages.
+OPTIONS: Mapping[str, str] = {
+    "app": 'a string, for example app="mybot.main:app"',
+    "profile": 'the path of a file, for example profile="thrice.toml"',
+    "host": '"lambda" or "vercel"',
+    "copies": "a whole number from 1 on",
+    "spacing": '"at-once", "staggered" or "shuffled"',
+    "seed": "a whole number",
+    "allow_findings": "True or False",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One test's bot, how its world is made, and whether that may have findings.
+
+    `altered` tells that the marker changed what the profile's file says, beside the app.
+    """
+
+    profile: Profile
+    root: Path
+    seed: int = 1
+    copies: int = 3
+    spacing: Spacing = "at-once"
+    allow_findings: bool = False
+    altered: bool = False
+
+    @property
+    def title(self) -> str:
+        """All that it takes to repeat the test's run."""
+        return (
+            f"{self.profile.bot.name}, seed {self.seed}, host {self.profile.host.kind}, "
+            f"{self.copies} copies {self.spacing}"
+        )
+
+
+def read_plan(markers: Iterable[Mapping[str, Any]], root: Path) -> Plan:
+    """The plan of a test with these markers, the closest first; it goes before the others.
+
+    Files are looked for below `root`. Raises UsageError for options that make no sense, and
+    ProfileError for a profile that makes none.
+    """
+    options: dict[str, Any] = {}
+    for marker in markers:
+        options = {**marker, **options}
+    for name, value in options.items():
+        _check(name, value)
+    path, app, kind = (options.pop(name, None) for name in ("profile", "app", "host"))
+    if app is None and path is None and find_profile(None, root) is None:
+        raise ProfileError(
+            f"no bot to run: there is no {FILE} and no [tool.thrice] in {SHARED_FILE} in {root}\n"
+            '  for example: @pytest.mark.thrice(app="mybot.main:app")'
+        )
+    try:
+        profile = load_profile(None if path is None else Path(path), app=app, start=root)
+    except ProfileError as error:
+        raise ProfileError(
+            str(error)
+            .replace("--app: ", "marker thrice, app: ")
+            .replace("--app mybot.main:app", 'app="mybot.main:app"')
+        ) from error
+    altered = kind is not None and kind != profile.host.kind
+    if altered:
+        profile = replace(profile, host=replace(profile.host, kind=cast(HostKind, kind)))
+    return Plan(profile=profile, root=root, altered=altered, **options)
+
+
+def _check(name: str, value: object) -> None:
+    if name not in OPTIONS:
+        near = nearest(name, OPTIONS)
+        hint = f", did you mean {near}?" if near else ""
+        raise UsageError(
+            f"the marker thrice has no option {name}{hint}\n  it has: {', '.join(OPTIONS)}"
+        )
+    if not _fits(name, value):
+        raise UsageError(f"marker thrice, {name}: has to be {OPTIONS[name]}, not {value!r}")
+
+
+def _fits(name: str, value: Any) -> bool:
+    match name:
+        case "app":
+            return isinstance(value, str)
+        case "profile":
+            return isinstance(value, str | Path)
+        case "host":
+            return value in get_args(HostKind)
+        case "spacing":
+            return value in get_args(Spacing)
+        case "allow_findings":
+            return isinstance(value, bool)
+        case _:
+            return type(value) is int and (name != "copies" or value >= 1)
