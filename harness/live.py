@@ -12,6 +12,7 @@ from emulator.serverless.live import Live, Source
 from emulator.serverless.pool import ProcessPool
 from harness.profile import Profile, render_env
 from harness.stage import SERVICES, Stage, variables
+from harness.template import names_in
 
 # Processes that are started before they are needed, beyond those the duplicates spread over: ten
 # rapid messages, three copies each, keep about ten busy at a time.
@@ -35,6 +36,10 @@ VERCEL = (
 )
 INEXACT = (
     "which threads of the bot sleep is not known here: calls are held for a fixed time instead"
+)
+NOT_TOLD = (
+    "not told: no variable in [bot.env] holds {{{name}}}, so calls to it, if the bot makes any, go "
+    "to the real address"
 )
 ATTACHED = (
     "the bot was started by hand: one process serves every instance, its memory outlives them, and "
@@ -81,6 +86,17 @@ def environment_of(profile: Profile, ports: Mapping[str, int]) -> dict[str, str]
     return render_env(profile, variables(profile, addresses))
 
 
+def not_told(profile: Profile) -> list[str]:
+    """The variables of addresses that a live bot needs and its environment does not hold."""
+    needed = {
+        "qstash.url": profile.expect.publishes > 0,
+        "meta.graph_url": profile.expect.replies > 0,
+        "firestore.url": profile.store is not None,
+    }
+    held = {name for text in profile.bot.env.values() for name in names_in(text)}
+    return [name for name, is_needed in needed.items() if is_needed and name not in held]
+
+
 @contextmanager
 def _stage(
     profile: Profile, source: Source, *, seed: int, notes: Sequence[str] = ()
@@ -101,6 +117,7 @@ def _stage(
                 TIME,
                 *([VERCEL] if profile.host.kind == "vercel" else []),
                 *([] if source.exact else [INEXACT]),
+                *(NOT_TOLD.format(name=name) for name in not_told(profile)),
                 *notes,
             ],
         )

@@ -4,13 +4,10 @@ Performing a step hands something to one process and returns when that has parke
 responded, or is stuck. So a foreign process is as deterministic as its own code is.
 """
 
-import queue
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from emulator.call import Call
 from emulator.delivery import Invocation
 from emulator.errors import BotDiedError, EmulatorBug
 from emulator.exchange import Failure, Outcome, Reply
@@ -18,7 +15,7 @@ from emulator.gate import Gate
 from emulator.kernel import Kernel
 from emulator.net import Arrival, wall
 from emulator.net.client import TooLarge
-from emulator.serverless.body import Body, Event
+from emulator.serverless.body import Event
 from emulator.serverless.host import (
     FAILED,
     SHUTDOWN_LIMIT_S,
@@ -27,6 +24,7 @@ from emulator.serverless.host import (
     Instance,
     State,
 )
+from emulator.serverless.intake import Intake, Running
 
 if TYPE_CHECKING:
     from emulator.serverless.live import Live
@@ -48,27 +46,6 @@ LAST_WORDS_S = 0.1
 TOO_LARGE = Reply(500, (("content-type", "text/plain"),), b"FUNCTION_RESPONSE_PAYLOAD_TOO_LARGE")
 
 
-@dataclass(slots=True, eq=False)
-class _Running:
-    """What the driver keeps of one instance.
-
-    `serving` is the invocation that its calls belong to: the cold start, then each request's, also
-    after that has ended. `pending` are calls that were read and are not yet at the gate. `over` is
-    to be called when an instance that is recycled has ended.
-    """
-
-    instance: Instance
-    body: Body
-    serving: Invocation
-    pending: list[Arrival] = field(default_factory=list)
-    calls: dict[Arrival, Call] = field(default_factory=dict)
-    late: list[Arrival] = field(default_factory=list)
-    request: int = 0
-    outcome: Outcome | None = None
-    clean: bool = True
-    over: Callable[[], None] | None = None
-
-
 class ProcessDriver:
     """Runs the instances of one world on processes. All methods are for the kernel's thread.
 
@@ -81,9 +58,7 @@ class ProcessDriver:
         self._kernel = kernel
         self._gate = gate
         self._live = live
-        self._running: dict[str, _Running] = {}
-        self._by_body: dict[Body, _Running] = {}
-        self._released: _Running | None = None
+        self._intake = Intake(live.events)
         self._requests = 0
         self._deaths = 0
         self._closed = False
@@ -93,14 +68,13 @@ class ProcessDriver:
     def start(self, instance: Instance) -> None:
         """Give the instance a process; one that is still starting is waited for."""
         body = self._live.source.take()
-        running = _Running(instance, body, instance.boot)
+        running = Running(instance, body, instance.boot)
         running.pending, body.held = body.held, []
-        self._running[instance.name] = running
-        self._by_body[body] = running
+        self._intake.add(running)
         self._settle(running)
 
     def begin(self, instance: Instance, invocation: Invocation) -> None:
-        running = self._running[instance.name]
+        running = self._of(instance)
         self._requests += 1
         number = running.request = self._requests
         running.serving = invocation
@@ -120,7 +94,7 @@ class ProcessDriver:
 
     def recycle(self, instance: Instance, over: Callable[[], None]) -> None:
         """Ask the process to shut down; it is killed when that takes too long."""
-        running = self._running[instance.name]
+        running = self._of(instance)
         running.serving = instance.boot
         running.over = over
         running.clean = False
@@ -129,7 +103,7 @@ class ProcessDriver:
         self._settle(running)
 
     def kill(self, instance: Instance) -> None:
-        running = self._running.pop(instance.name, None)
+        running = self._intake.get(instance.name)
         if running is not None:
             self._let_go(running, clean=False)
 
@@ -137,12 +111,13 @@ class ProcessDriver:
 
     def leftovers(self) -> list[str]:
         """All instances: what one of them left behind shows in what it does, given time."""
-        if self._running:
+        names = self._intake.names()
+        if names:
             wall.pause(LAST_WORDS_S)
-        return list(self._running)
+        return names
 
     def reveal(self, name: str) -> None:
-        running = self._running.get(name)
+        running = self._intake.get(name)
         if running is not None:
             self._tail(running)
 
@@ -154,24 +129,23 @@ class ProcessDriver:
         if self._closed:
             return
         self._closed = True
-        self._take_events(0.0)
-        while self._running:
-            _, running = self._running.popitem()
+        self._intake.take(0.0)
+        for running in self._intake:
             idle = running.instance.state is State.FROZEN and not running.calls
             self._let_go(running, clean=running.clean and idle and not running.pending)
         self._live.detach(self)
 
     # -- releasing
 
-    def _release(self, running: _Running) -> None:
+    def _release(self, running: Running) -> None:
         """Something is about to be handed to this instance: from now on, what comes is its."""
-        self._released = running
+        self._intake.released = running
         running.body.watch.released()
 
-    def _answer(self, running: _Running, arrival: Arrival, outcome: Outcome) -> None:
+    def _answer(self, running: Running, arrival: Arrival, outcome: Outcome) -> None:
         running.calls.pop(arrival, None)
         self.oldest_s = max(self.oldest_s, arrival.age_s)
-        if arrival.gone or self._running.get(running.instance.name) is not running:
+        if arrival.gone or running not in self._intake:
             return
         if not (isinstance(outcome, Failure) and outcome.kind == "timeout"):
             self._release(running)
@@ -180,7 +154,7 @@ class ProcessDriver:
 
     # -- settling
 
-    def _settle(self, running: _Running) -> None:
+    def _settle(self, running: Running) -> None:
         """Return when the instance has parked a call, has responded, is gone, or is stuck."""
         limit_s = self._live.settle_limit_s
         if running.instance.state is State.FROZEN:
@@ -193,14 +167,15 @@ class ProcessDriver:
         until = wall.monotonic() + limit_s
         wait_s = 0.0
         while True:
-            if self._take_events(wait_s, running):
+            if self._intake.take(wait_s, running):
                 until = wall.monotonic() + limit_s
             if self._advance(running):
                 break
             waits = bool(running.pending or running.serving.parked)
             if waits and self._is_asleep(running):
-                # What arrived while that was found out is of the same moment.
-                if not self._take_events(0.0, running) and not self._advance(running):
+                # What was read while that was found out had been sent before.
+                self._intake.take(0.0, running)
+                if not self._advance(running):
                     self._park(running)
                 break
             if running.instance.state is State.BOOTING and not waits:
@@ -211,31 +186,30 @@ class ProcessDriver:
             wait_s = BUSY_WAIT_S if waits else IDLE_WAIT_S
         self._sweep()
 
-    def _advance(self, running: _Running) -> bool:
+    def _advance(self, running: Running) -> bool:
         """Tell the host what became of the instance, if anything did; returns whether it did."""
         instance = running.instance
-        if self._running.get(instance.name) is not running:
-            return True
-        if running.body.exited is not None:
-            if running.over is not None:
-                running.over()
-            else:
-                self._died(running)
-            return True
-        if instance.state is State.BOOTING and running.body.ready:
-            self._park(running)
-            self._host().booted(instance)
+        if running not in self._intake:
             return True
         if running.outcome is not None:
             outcome, running.outcome = running.outcome, None
             self._responded(running, outcome)
-            return True
-        return False
+        elif running.body.exited is not None:
+            if running.over is not None:
+                running.over()
+            else:
+                self._died(running)
+        elif instance.state is State.BOOTING and running.body.ready:
+            self._park(running)
+            self._host().booted(instance)
+        else:
+            return False
+        return True
 
-    def _is_asleep(self, running: _Running) -> bool:
+    def _is_asleep(self, running: Running) -> bool:
         return running.body.watch.asleep(self._live.network.drain)
 
-    def _park(self, running: _Running) -> None:
+    def _park(self, running: Running) -> None:
         """Hand the calls that were read to the gate, in an order that does not depend on sockets:
         calls made in parallel come in any.
         """
@@ -243,7 +217,7 @@ class ProcessDriver:
         for arrival in sorted(pending, key=_order):
             self._arrive(running, arrival)
 
-    def _arrive(self, running: _Running, arrival: Arrival) -> None:
+    def _arrive(self, running: Running, arrival: Arrival) -> None:
         call = self._gate.arrive(
             running.serving,
             arrival.request,
@@ -256,9 +230,9 @@ class ProcessDriver:
         else:
             running.calls[arrival] = call
             if arrival.gone:
-                self._forsake(running, arrival)
+                running.forsake(arrival)
 
-    def _responded(self, running: _Running, outcome: Outcome) -> None:
+    def _responded(self, running: Running, outcome: Outcome) -> None:
         """The request in flight is over. Calls read by now were made before, and not waited for."""
         instance, invocation = running.instance, running.serving
         if isinstance(outcome, Failure) and not isinstance(outcome, TooLarge):
@@ -287,18 +261,19 @@ class ProcessDriver:
         running.calls.clear()
         self._tail(running)
 
-    def _tail(self, running: _Running) -> None:
+    def _tail(self, running: Running) -> None:
         """Let what the instance does after its response happen, and withhold the calls in it."""
         until = wall.monotonic() + TAIL_LIMIT_S
-        while self._running.get(running.instance.name) is running:
-            asleep = self._is_asleep(running)
-            self._take_events(0.0 if asleep else BUSY_WAIT_S, running)
+        while running in self._intake and running.body.exited is None:
+            # Of a process that has just ended, its keeper is left for a moment, and sleeps.
+            asleep = self._is_asleep(running) and running.body.watch.alive()
+            self._intake.take(0.0 if asleep else BUSY_WAIT_S, running)
             if running.pending:
                 self._park(running)
             elif asleep or wall.monotonic() > until:
                 return
 
-    def _give_up(self, running: _Running, limit_s: float) -> None:
+    def _give_up(self, running: Running, limit_s: float) -> None:
         if running.over is not None:
             running.over()
             return
@@ -311,7 +286,7 @@ class ProcessDriver:
         self._note("stuck", running.serving, {"what": why})
         self._host().die(running.instance, TIMED_OUT, why)
 
-    def _died(self, running: _Running) -> None:
+    def _died(self, running: Running) -> None:
         status = running.body.exited
         self._deaths += 1
         if self._deaths == DEATHS_LIMIT:
@@ -329,74 +304,29 @@ class ProcessDriver:
         self._note("process-ended", running.serving, {"status": status})
         self._host().die(running.instance, FAILED, why)
 
-    def _listen_for_death(self, running: _Running) -> None:
+    def _listen_for_death(self, running: Running) -> None:
         """A broken connection may be the first that is seen of a process that dies."""
         until = wall.monotonic() + DEATH_KNELL_S
         while running.body.exited is None and wall.monotonic() < until:
-            self._take_events(BUSY_WAIT_S)
+            self._intake.take(BUSY_WAIT_S)
             if self._is_asleep(running) and running.body.watch.alive():
                 return
 
     def _sweep(self) -> None:
         """What other instances did unasked: a timer of theirs, an end."""
-        for running in list(self._running.values()):
-            if self._advance(running) or not running.pending:
-                continue
-            if self._is_asleep(running):
-                self._park(running)
-
-    # -- events
-
-    def _take_events(self, wait_s: float, focus: _Running | None = None) -> bool:
-        """Take in what happened outside; returns whether any of it was a call of `focus`."""
-        called = False
-        try:
-            event = (
-                self._live.events.get(timeout=wait_s)
-                if wait_s > 0
-                else self._live.events.get_nowait()
-            )
-            while True:
-                owner = self._take(event)
-                called = called or (event.kind == "call" and owner is focus)
-                event = self._live.events.get_nowait()
-        except queue.Empty:
-            return called
-
-    def _take(self, event: Event) -> _Running | None:
-        body = event.body
-        # A shared address does not tell who called; of one released thing the cause is certain.
-        shared = body is None or body.shared
-        running = self._released if shared else self._by_body.get(body) if body else None
-        if event.kind == "response":
-            for candidate in self._running.values():
-                if candidate.request == event.request:
-                    candidate.outcome = event.outcome
-        elif event.kind == "call" and event.arrival is not None:
-            if running is not None:
-                running.pending.append(event.arrival)
-            elif body is not None:
-                body.keep(event.arrival)
-            else:
-                event.arrival.drop()
-        elif event.kind == "gone" and event.arrival is not None:
-            for candidate in self._running.values():
-                self._forsake(candidate, event.arrival)
-        return running
-
-    def _forsake(self, running: _Running, arrival: Arrival) -> None:
-        """The bot gave up waiting: the call is on the wire and still takes effect."""
-        call = running.calls.pop(arrival, None)
-        if call is not None and call in call.invocation.parked:
-            call.invocation.parked.remove(call)
+        for running in self._intake:
+            until = wall.monotonic() + TAIL_LIMIT_S
+            while not self._advance(running) and running.pending:
+                if self._is_asleep(running) or wall.monotonic() > until:
+                    self._intake.take(0.0)
+                    self._park(running)
+                else:
+                    self._intake.take(BUSY_WAIT_S)
 
     # -- inside
 
-    def _let_go(self, running: _Running, *, clean: bool) -> None:
-        if self._by_body.get(running.body) is running:
-            del self._by_body[running.body]
-        if self._released is running:
-            self._released = None
+    def _let_go(self, running: Running, *, clean: bool) -> None:
+        self._intake.remove(running)
         if not clean:
             running.body.dirty = True
         for arrival in (*running.pending, *running.calls, *running.late):
@@ -413,6 +343,12 @@ class ProcessDriver:
             instance=invocation.instance,
             detail=detail,
         )
+
+    def _of(self, instance: Instance) -> Running:
+        running = self._intake.get(instance.name)
+        if running is None:
+            raise EmulatorBug(f"{instance.name} was never started")
+        return running
 
     def _host(self) -> Host:
         if self.host is None:

@@ -48,6 +48,9 @@ class Bot(http.server.BaseHTTPRequestHandler):
             case "dies":
                 print("about to die", flush=True)
                 os._exit(7)
+            case "answers-and-ends":
+                self.reply(200, b"EVENT_RECEIVED")
+                os._exit(0)
             case "hangs-up":
                 self.close_connection = True
                 return

@@ -96,6 +96,15 @@ def test_bot_that_dies__fails_the_request_and_the_next_one_gets_another_process(
     assert "about to die" in live.source.output
 
 
+def test_bot_that_ends_after_its_response__has_answered() -> None:
+    with running(vice="answers-and-ends") as live, world_of(live) as world:
+        for number in range(3):
+            world.meta.message("hello", at=float(number))
+        world.run_until_quiet()
+        assert statuses(world) == [200, 200, 200]
+        assert world.host.cold_starts == 3
+
+
 def test_bot_that_hangs_up__fails_the_request_and_lives_on() -> None:
     with running(vice="hangs-up") as live, world_of(live) as world:
         world.meta.message("hello")
