@@ -1,7 +1,10 @@
 """The live drivers in figures: invocations a second under the settle driver, webhooks a second
 free-running, the time of a whole live certificate.
 
-`python loadtests/live.py`, on Linux; bots run on one core and thrice on another.
+`python loadtests/live.py`, on Linux; bots run on one core and thrice on another. On two cores
+shared with other work (load 2), Python 3.11, 2026-11-21: 1,092 and 259 invocations/s with no and
+two calls each, 4,570 webhooks/s free-running (5,018 a CPU second), 9.8 s for a live certificate of
+17 checks.
 """
 
 import os

@@ -88,13 +88,12 @@ def test_certificate__says_that_it_is_live_and_what_it_can_not_see(thrice: Thric
 
 
 def test_failed_check__is_shown_again_by_its_replay_line(thrice: Thrice) -> None:
-    command = uvicorn("reference_bot.broken.check_then_set:app")
-    run = thrice.run("certify", "--command", command, "--only", "ten-rapid")
+    run = thrice.run("certify", "--command", PLAIN, "--only", "consumer-retry")
     assert run.returncode == 1, run.stderr
     (line,) = [line for line in run.stdout.splitlines() if "replay: thrice " in line]
     replayed = thrice.run(*line.partition("replay: thrice ")[2].split())
     assert replayed.returncode == 1, replayed.stderr
-    assert replayed.stdout.splitlines()[-1] == "ten-rapid FAILED again, the same run"
+    assert replayed.stdout.splitlines()[-1] == "consumer-retry FAILED again, the same run"
 
 
 @pytest.mark.parametrize(
