@@ -8,6 +8,7 @@ from typing import Literal
 from emulator.call import Access, Call
 from emulator.delivery import Delivery, Invocation
 from emulator.exchange import Blocked, Failure, Outcome, Reply, Request, Slow
+from emulator.faults.fault import Answered, FaultPlan
 from emulator.kernel import Kernel
 from emulator.service import Service
 from emulator.step import Step, StepKind
@@ -40,6 +41,8 @@ class Gate:
         self.late_calls: list[Call] = []
         self.recording_only = False
         self.late_policy: LatePolicy = "withheld"
+        # Which calls fail, and how; none while it is None.
+        self.faults: FaultPlan | None = None
         self._held: dict[str, list[Call]] = {}
         self._running_late: dict[str, list[Call]] = {}
 
@@ -216,7 +219,7 @@ class Gate:
             # Frozen between its effect and its answer, which has come in the meantime.
             self._conclude(call, call.slow.outcome)
             return
-        answered = service.answer(call)
+        answered = self._answer(call, service)
         if isinstance(answered, Blocked):
             call.blocked = answered
             answered.wake = lambda: self._enable(call, service)
@@ -243,6 +246,23 @@ class Gate:
                 roots=call.roots,
             )
         )
+
+    def _answer(self, call: Call, service: Service) -> Answered:
+        """The service's own answer, or what a fault makes of it."""
+        fault = self.faults(call) if self.faults is not None else None
+        if fault is None:
+            return service.answer(call)
+        kernel = self._kernel
+        kernel.note(
+            "fault",
+            call.name,
+            cause=call.entry,
+            roots=call.roots,
+            generation=call.invocation.generation,
+            instance=call.invocation.instance,
+            detail={"kind": fault.kind, "service": call.service, "verb": call.access.verb},
+        )
+        return fault.apply(call, lambda: service.answer(call))
 
     def _enable(self, call: Call, service: Service) -> None:
         """What a call waits for at its service is over: it may be tried again."""

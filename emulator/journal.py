@@ -15,6 +15,7 @@ EntryKind = Literal[
     "response",  # it was answered, or failed
     "call",  # the bot's request to a fake arrived
     "answer",  # it was applied and answered
+    "fault",  # something other than the service's own answer came of it, on purpose
     "timeout",  # the bot gave up waiting for the answer
     "late",  # a request that arrived after, or was still parked at, the end of its invocation
     "publish",  # a queue message was accepted as new

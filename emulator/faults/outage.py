@@ -1,0 +1,24 @@
+"""A service that is in trouble for a while."""
+
+from dataclasses import dataclass
+
+from emulator.call import Call
+from emulator.clock import VirtualClock
+from emulator.faults.fault import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A plan: every call to `service` between `start_s` and `end_s` (seconds of the world's clock,
+    the end not included) meets `fault`.
+    """
+
+    clock: VirtualClock
+    service: str
+    fault: Fault
+    start_s: float
+    end_s: float
+
+    def __call__(self, call: Call) -> Fault | None:
+        due = self.start_s <= self.clock.now < self.end_s
+        return self.fault if due and call.service == self.service else None
