@@ -7,9 +7,13 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
+from emulator.errors import UnfitRunError
 from harness.errors import HarnessError
 from harness.explore.execution import Execution, System
 from harness.explore.move import Move
+
+# How often one execution of a live bot is repeated that the bot's own timers may have decided.
+MOST_UNFIT = 3
 
 # One thing to try at a choice: the move, and the state in which the search goes on behind it.
 Branch = tuple[Move, Any]
@@ -120,17 +124,27 @@ class Search:
         """At most `limit` executions of `work` (of everything), and the work that is left.
 
         What is left comes in the order of the search, and is empty exactly when `finished`.
-        Raises NondeterministicError when moves are missing that were there before.
+        An execution that is unfit is repeated. Raises NondeterministicError when moves are missing
+        that were there before, and UnfitRunError when repeating does not help.
         """
         policy = self.policy
         stack = [self.everything] if work is None else list(work)[::-1]
-        executions = complete = bad = longest = first_bad = first_bad_complete = 0
+        executions = complete = bad = longest = first_bad = first_bad_complete = unfit = 0
         failure: Execution | None = None
         broken: dict[str, int] = {}
         facts: set[Hashable] = set()
         while stack and (limit is None or executions < limit) and not (stop and stop()):
-            chooser = _Branching(stack.pop(), policy)
-            execution = system.execute(chooser)
+            next_work = stack.pop()
+            chooser = _Branching(next_work, policy)
+            try:
+                execution = system.execute(chooser)
+            except UnfitRunError:
+                if unfit == MOST_UNFIT:
+                    raise
+                unfit += 1
+                stack.append(next_work)
+                continue
+            unfit = 0
             chooser.leave(stack)
             executions += 1
             if len(execution.moves) > longest:

@@ -1,0 +1,73 @@
+"""What a call did and what the bot was told, in a few words for people."""
+
+import json
+from typing import Any
+
+from emulator.call import Call
+from emulator.exchange import Failure, Outcome, Reply
+
+# Characters of a resource's name that are shown: enough to tell two apart.
+NAME_LENGTH = 14
+
+
+def what_it_does(call: Call, collection: str = "") -> str:
+    """`writes m_Ab3...`, `publish`, `send`: the verb, and what it touches; of several documents
+    the one in `collection`.
+    """
+    access = call.access
+    if call.service != "firestore":
+        return access.verb
+    names = [name for name in sorted(access.writes or access.reads) if not name.endswith("/*")]
+    if not names:
+        return access.verb
+    telling = next((name for name in names if f":{collection}/" in name), names[0])
+    return f"{'writes' if access.writes else 'reads'} {_short(telling.rpartition('/')[2])}"
+
+
+def what_came(call: Call, outcome: Outcome | None, fault: str) -> str:
+    """What the bot was told; a fault is named first."""
+    if outcome is None:
+        return fault or "no answer"
+    told = outcome.kind if isinstance(outcome, Failure) else _reply(call, outcome)
+    return f"{fault}: {told}" if fault else told
+
+
+def _reply(call: Call, reply: Reply) -> str:
+    content = _content(reply)
+    if call.service == "firestore":
+        if isinstance(content, list) and content and isinstance(content[0], dict):
+            found = sum("found" in item for item in content)
+            missing = sum("missing" in item for item in content)
+            if found or missing:
+                return _found(found, missing)
+        if isinstance(content, dict) and "error" in content:
+            return f"{reply.status} {content['error'].get('status', '')}".rstrip()
+        if reply.status == 404:
+            return "404 not found"
+        if call.access.writes and reply.ok:
+            return "written"
+    if call.service == "qstash" and isinstance(content, dict) and reply.ok:
+        if content.get("deduplicated"):
+            return "a duplicate, swallowed"
+        if "messageId" in content:
+            return "accepted"
+    if call.access.verb == "send" and reply.ok:
+        return "sent"
+    return str(reply.status)
+
+
+def _found(found: int, missing: int) -> str:
+    if not found:
+        return "not there"
+    return "found" if not missing else f"{found} found, {missing} not there"
+
+
+def _content(reply: Reply) -> Any:
+    try:
+        return json.loads(reply.body)
+    except ValueError:
+        return None
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 3] + "..."
