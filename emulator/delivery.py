@@ -41,7 +41,11 @@ class Delivery:
 
 @dataclass(slots=True, eq=False)
 class Invocation:
-    """The bot's handling of one delivery, on one instance, from request to response."""
+    """The bot's handling of one delivery, on one instance, from request to response.
+
+    It is `open` until then. `thawed` is when the application call, frozen at its response, was let
+    go on; it is `lingering` when that call was not over at that very moment: it had more to do.
+    """
 
     delivery: Delivery
     request: Request
@@ -49,6 +53,8 @@ class Invocation:
     entry: int
     started: float
     open: bool = True
+    thawed: float | None = None
+    lingering: bool = False
     reply: Reply | None = None
     calls: int = 0
     parked: "list[Call]" = field(default_factory=list)

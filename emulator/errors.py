@@ -41,6 +41,19 @@ class BotHungError(BotError):
         self.stack = stack
 
 
+class DirectBindingError(BotError):
+    """The bot would have stood still where the direct binding has no thread for it, or made a call
+    with another client than the one it was given.
+    """
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(
+            f"{what}, but the direct binding has one thread for everything and one client; "
+            "run it without: module:attribute, or a factory that is given no client"
+        )
+
+
 class UnfitRunError(ThriceError):
     """A live run that nothing may be judged by: the bot's own timers may have decided it."""
 

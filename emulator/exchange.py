@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
@@ -12,6 +13,26 @@ def find_header(headers: Iterable[tuple[str, str]], name: str) -> str | None:
     """The first value of a header, whatever the case of its name."""
     wanted = name.lower()
     return next((value for key, value in headers if key.lower() == wanted), None)
+
+
+# The same few addresses are asked for again and again, in several steps of each exchange.
+@lru_cache(maxsize=1024)
+def _origin(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    authority = rest.split("/", 1)[0].split("?", 1)[0].split("#", 1)[0]
+    return f"{scheme}://{authority}".lower()
+
+
+@lru_cache(maxsize=1024)
+def _target(url: str) -> tuple[str, str, str]:
+    """What stands in the request line, and its parts before and behind the question mark."""
+    rest = url.partition("://")[2]
+    cut = min((at for at in (rest.find("/"), rest.find("?")) if at >= 0), default=len(rest))
+    target = rest[cut:].split("#", 1)[0]
+    if not target.startswith("/"):
+        target = "/" + target
+    path, _, query = target.partition("?")
+    return target, path, query
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +55,20 @@ class Request:
     @property
     def origin(self) -> str:
         """Scheme and authority, lower-case: `https://qstash.upstash.io`."""
-        scheme, _, rest = self.url.partition("://")
-        authority = rest.split("/", 1)[0].split("?", 1)[0].split("#", 1)[0]
-        return f"{scheme}://{authority}".lower()
+        return _origin(self.url)
 
     @property
     def target(self) -> str:
         """Raw path and query, as in the request line."""
-        rest = self.url.partition("://")[2]
-        cut = min((at for at in (rest.find("/"), rest.find("?")) if at >= 0), default=len(rest))
-        target = rest[cut:].split("#", 1)[0]
-        return target if target.startswith("/") else "/" + target
+        return _target(self.url)[0]
 
     @property
     def raw_path(self) -> str:
-        return self.target.partition("?")[0]
+        return _target(self.url)[1]
 
     @property
     def raw_query(self) -> str:
-        return self.target.partition("?")[2]
+        return _target(self.url)[2]
 
     def header(self, name: str) -> str | None:
         return find_header(self.headers, name)

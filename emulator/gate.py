@@ -43,6 +43,8 @@ class Gate:
         self.late_policy: LatePolicy = "withheld"
         # Which calls fail, and how; none while it is None.
         self.faults: FaultPlan | None = None
+        # Told of every call and what its caller got, just before the caller is told.
+        self.watch: Callable[[Call, Outcome], None] | None = None
         self._held: dict[str, list[Call]] = {}
         self._running_late: dict[str, list[Call]] = {}
 
@@ -122,6 +124,7 @@ class Gate:
                 perform,
                 task=invocation.name,
                 roots=invocation.roots,
+                call=call,
             )
         )
         if timeout_s is not None:
@@ -200,6 +203,7 @@ class Gate:
                 action,
                 task=call.invocation.name,
                 roots=call.roots,
+                call=call,
             )
         )
 
@@ -244,6 +248,7 @@ class Gate:
                 lambda: self._conclude(call, answered.outcome),
                 task=call.invocation.name,
                 roots=call.roots,
+                call=call,
             )
         )
 
@@ -280,6 +285,7 @@ class Gate:
                 perform,
                 task=call.invocation.name,
                 roots=call.roots,
+                call=call,
             )
         )
 
@@ -324,6 +330,7 @@ class Gate:
                 lambda: self._settle(call, outcome),
                 task=call.invocation.name,
                 roots=call.roots,
+                call=call,
             )
         )
 
@@ -334,6 +341,8 @@ class Gate:
         self._kernel.cancel(call.timer)
         if call in call.invocation.parked:
             call.invocation.parked.remove(call)
+        if self.watch is not None:
+            self.watch(call, outcome)
         call.deliver_outcome(outcome)
 
     def _give_up(self, call: Call, after_s: float) -> None:

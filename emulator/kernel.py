@@ -100,12 +100,13 @@ class Kernel:
         *,
         roots: tuple[str, ...] = (),
         task: str = "",
+        kind: StepKind = StepKind.FIRE,
     ) -> Step:
         """Have `action` done at `due` (seconds of the clock; the past means now). Cancel with
         `cancel`.
         """
         return self.agenda.add(
-            Step(name, StepKind.FIRE, max(due, self.clock.now), action, task=task, roots=roots)
+            Step(name, kind, max(due, self.clock.now), action, task=task, roots=roots)
         )
 
     def cancel(self, step: Step | None) -> None:
@@ -162,13 +163,14 @@ class Kernel:
         step = self.schedule.pick(self.agenda)
         if step is None or (until is not None and step.due > until):
             return False
+        perform = step.perform
         self.agenda.drop(step)
         if step.due > self.clock.now:
             self.clock.move_to(step.due)
         if self.record_choices:
             self.choices.append(step.name)
         self.steps += 1
-        step.perform()
+        perform()
         return True
 
     # -- inside

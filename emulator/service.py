@@ -3,6 +3,7 @@ loop.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import unquote
 
@@ -40,6 +41,42 @@ class Service(Protocol):
         """
 
 
+@lru_cache(maxsize=1024)
+def _address(url: str) -> tuple[str, str, bytes, bytes, tuple[str, int]]:
+    """What an ASGI scope says of a URL: scheme, path, raw path, query and server."""
+    request = Request("GET", url)
+    parts = request.parts
+    return (
+        parts.scheme,
+        unquote(request.raw_path),
+        request.raw_path.encode("latin-1", "replace"),
+        request.raw_query.encode("latin-1", "replace"),
+        (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)),
+    )
+
+
+def scope_of(request: Request, *, client_port: int) -> dict[str, Any]:
+    """The ASGI scope of a request, as it was sent."""
+    scheme, path, raw_path, query, server = _address(request.url)
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": request.method,
+        "scheme": scheme,
+        "path": path,
+        "raw_path": raw_path,
+        "query_string": query,
+        "root_path": "",
+        "headers": [
+            (key.lower().encode("latin-1"), value.encode("latin-1"))
+            for key, value in request.headers
+        ],
+        "client": ("203.0.113.7", client_port),
+        "server": server,
+    }
+
+
 def call_asgi(app: ASGIApp, request: Request, **scope_extra: object) -> Reply:
     """Run an ASGI application on one request to its end, synchronously.
 
@@ -47,25 +84,8 @@ def call_asgi(app: ASGIApp, request: Request, **scope_extra: object) -> Reply:
     added to the scope, which is how a surface built once finds the fake of the current world.
     Raises EmulatorBug if the application really waits.
     """
-    parts = request.parts
-    scope: MutableMapping[str, Any] = {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1",
-        "method": request.method,
-        "scheme": parts.scheme,
-        "path": unquote(request.raw_path),
-        "raw_path": request.raw_path.encode("latin-1", "replace"),
-        "query_string": request.raw_query.encode("latin-1", "replace"),
-        "root_path": "",
-        "headers": [
-            (key.lower().encode("latin-1"), value.encode("latin-1"))
-            for key, value in request.headers
-        ],
-        "client": ("203.0.113.7", 0),
-        "server": (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)),
-        **scope_extra,
-    }
+    scope = scope_of(request, client_port=0)
+    scope.update(scope_extra)
     status = 0
     headers: list[tuple[str, str]] = []
     body: list[bytes] = []

@@ -3,6 +3,10 @@
 import heapq
 from collections.abc import Callable, Iterator
 from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from emulator.call import Call
 
 
 class StepKind(Enum):
@@ -10,7 +14,8 @@ class StepKind(Enum):
 
     START = "start"  # hand a delivery to an instance
     ANSWER = "answer"  # apply a parked call's effect and answer it
-    FIRE = "fire"  # a timer of the world or of the bot
+    FIRE = "fire"  # a timer of the world
+    WAKE = "wake"  # a wait of the bot's own is over
 
 
 class Step:
@@ -18,10 +23,10 @@ class Step:
 
     `name` is causal (`u0.w1`, `u0.w1#0`), never a count of creation, so that a trace names the same
     step in every run. `task` is the delivery it belongs to; `due` is in seconds of the world's
-    clock; `roots` are the user messages it works for.
+    clock; `roots` are the user messages it works for; `call` is what it answers, if anything.
     """
 
-    __slots__ = ("due", "kind", "name", "pending", "perform", "roots", "seq", "task")
+    __slots__ = ("call", "due", "kind", "name", "pending", "perform", "roots", "seq", "task")
 
     def __init__(
         self,
@@ -32,6 +37,7 @@ class Step:
         *,
         task: str = "",
         roots: tuple[str, ...] = (),
+        call: "Call | None" = None,
     ) -> None:
         self.name = name
         self.kind = kind
@@ -39,11 +45,16 @@ class Step:
         self.perform = perform
         self.task = task
         self.roots = roots
+        self.call = call
         self.seq = 0
         self.pending = False
 
     def __repr__(self) -> str:
         return f"<{self.kind.value} {self.name} at {self.due:.3f}>"
+
+
+def _nothing() -> None:
+    """What a step does that is off the agenda."""
 
 
 class Agenda:
@@ -81,6 +92,9 @@ class Agenda:
         if not step.pending:
             return
         step.pending = False
+        # Whatever it would have done refers to the call or delivery that refers to the step; left
+        # in place, each invocation would leave circles for the garbage collector.
+        step.perform = _nothing
         self._pending -= 1
         for root in step.roots:
             left = self._by_root[root] - 1
@@ -98,6 +112,13 @@ class Agenda:
         while self._heap and not self._heap[0][2].pending:
             heapq.heappop(self._heap)
         return self._heap[0][2] if self._heap else None
+
+    def due_by(self, moment: float) -> list[Step]:
+        """The pending steps that are due at `moment` or earlier, in the order (due, sequence);
+        O(n).
+        """
+        due = [entry for entry in self._heap if entry[0] <= moment and entry[2].pending]
+        return [entry[2] for entry in sorted(due)]
 
     def concerns(self, root: str) -> bool:
         """Whether anything pending works for this user message."""

@@ -4,7 +4,9 @@ from emulator.faults.after import FailAfter
 from emulator.faults.before import FailBefore
 from emulator.faults.fault import Answered, Fault, FaultPlan
 from emulator.faults.killed import Killed
-from emulator.faults.outage import Outage
+from emulator.faults.once import Once
+from emulator.faults.onset import Onset
+from emulator.faults.outage import Outage, writes
 from emulator.faults.withheld import Withheld
 
 __all__ = [
@@ -14,6 +16,9 @@ __all__ = [
     "Fault",
     "FaultPlan",
     "Killed",
+    "Once",
+    "Onset",
     "Outage",
     "Withheld",
+    "writes",
 ]

@@ -3,13 +3,14 @@ another.
 """
 
 import asyncio
-import traceback
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import unquote
 
 from emulator.exchange import Reply, Request
 from emulator.serverless.loop import InstanceLoop
+from emulator.serverless.raised import Raised
+from emulator.service import scope_of
 
 
 class Application:
@@ -35,34 +36,42 @@ class Application:
         self,
         request: Request,
         *,
-        responded: Callable[[Reply], None],
+        responded: Callable[[Reply, Raised | None], None],
         freeze_at_last_byte: bool,
-    ) -> str | None:
-        """Handle one request. Returns when the application call returns: None, or the traceback of
-        what it raised.
+        thawed: Callable[[], None] = lambda: None,
+    ) -> Raised | None:
+        """Handle one request. Returns when the application call returns: None, or what it raised.
 
-        `responded` is told at the last byte of the response. With `freeze_at_last_byte` the loop
-        stops at that very byte: neither this call nor anything else that is ready goes on.
+        `responded` is told at the last byte of the response, and of a server error also the
+        exception that it is the answer to: frameworks answer while they handle it, and raise it
+        again afterwards, when a frozen bot is not there to be heard. It is told once.
+
+        With `freeze_at_last_byte` the loop stops at that very byte: neither this call nor anything
+        else that is ready goes on, until `thawed` is told.
         """
         loop = self._loop
-        gone = loop.create_future()
+        gone: asyncio.Future[None] | None = None
         body_given = False
         status = 0
         headers: list[tuple[str, str]] = []
         chunks: list[bytes] = []
         complete = False
+        told: BaseException | None = None
+        # Whoever runs the world may be handling an exception of their own.
+        outside = sys.exception()
 
         async def receive() -> dict[str, Any]:
-            nonlocal body_given
+            nonlocal body_given, gone
             if not body_given:
                 body_given = True
                 return {"type": "http.request", "body": request.body, "more_body": False}
             if not complete:
+                gone = gone or loop.create_future()
                 await gone
             return {"type": "http.disconnect"}
 
         async def send(message: Mapping[str, Any]) -> None:
-            nonlocal status, complete
+            nonlocal status, complete, told
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers.extend(
@@ -72,24 +81,32 @@ class Application:
                 chunks.append(bytes(message.get("body", b"")))
                 if not message.get("more_body", False):
                     complete = True
-                    responded(Reply(status, tuple(headers), b"".join(chunks)))
-                    if not gone.done():
+                    handled = sys.exception() if status >= 500 else None
+                    told = handled if handled is not outside else None
+                    responded(
+                        Reply(status, tuple(headers), b"".join(chunks)),
+                        Raised.of(told) if told is not None else None,
+                    )
+                    if gone is not None and not gone.done():
                         gone.set_result(None)
                     if freeze_at_last_byte:
                         loop.freeze()
-                        thawed = loop.create_future()
-                        self._frozen_calls.append(thawed)
-                        await thawed
+                        thaw = loop.create_future()
+                        self._frozen_calls.append(thaw)
+                        await thaw
+                        thawed()
 
         try:
             await self._app(_scope(request, self._state), receive, send)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
-            return traceback.format_exc()
-        except Exception:
-            return traceback.format_exc()
+            return Raised.of(error)
+        except Exception as error:
+            return Raised.of(error) if error is not told else None
+        finally:
+            told = None
         return None
 
     async def lifespan(self, *, started: Callable[[], None], failed: Callable[[str], None]) -> None:
@@ -143,29 +160,15 @@ class Application:
 
 
 def _scope(request: Request, state: Mapping[str, Any]) -> dict[str, Any]:
-    parts = request.parts
-    headers = [
-        (key.lower().encode("latin-1"), value.encode("latin-1")) for key, value in request.headers
-    ]
-    if request.header("host") is None:
-        headers.insert(0, (b"host", parts.netloc.encode("latin-1")))
-    if request.body and request.header("content-length") is None:
+    scope = scope_of(request, client_port=443)
+    headers = scope["headers"]
+    names = [name for name, _ in headers]
+    if b"host" not in names:
+        headers.insert(0, (b"host", request.parts.netloc.encode("latin-1")))
+    if request.body and b"content-length" not in names:
         headers.append((b"content-length", str(len(request.body)).encode()))
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1",
-        "method": request.method,
-        "scheme": parts.scheme,
-        "path": unquote(request.raw_path),
-        "raw_path": request.raw_path.encode("latin-1", "replace"),
-        "query_string": request.raw_query.encode("latin-1", "replace"),
-        "root_path": "",
-        "headers": headers,
-        "client": ("203.0.113.7", 443),
-        "server": (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)),
-        "state": dict(state),
-    }
+    scope["state"] = dict(state)
+    return scope
 
 
 def _text(value: bytes | str) -> str:

@@ -13,7 +13,7 @@ from emulator.gate import Gate
 from emulator.kernel import Kernel
 from emulator.serverless.application import Application
 from emulator.serverless.baton import Crew, Seat, Waiter, current_seat
-from emulator.serverless.host import FAILED, Host, Instance
+from emulator.serverless.host import FAILED, Host, Instance, State
 from emulator.serverless.running import CURRENT, RunningInstance
 
 if TYPE_CHECKING:
@@ -27,8 +27,11 @@ class AsgiDriver:
     step runs one instance until each of its threads stands still.
     """
 
-    def __init__(self, kernel: Kernel, gate: Gate, simulation: "Simulation") -> None:
+    def __init__(
+        self, kernel: Kernel, gate: Gate, simulation: "Simulation", *, warm: bool = False
+    ) -> None:
         self._gate = gate
+        self._warm = warm
         self._running: dict[str, RunningInstance] = {}
         self.kernel = kernel
         self.simulation = simulation
@@ -41,6 +44,12 @@ class AsgiDriver:
     # -- what the host asks for
 
     def start(self, instance: Instance) -> None:
+        warm = self.simulation.warm.pop(0) if self._warm and self.simulation.warm else None
+        if warm is not None:
+            self._running[instance.name] = warm
+            warm.move(instance, self)
+            warm.do(lambda: self.events.append(lambda: self._host().booted(instance)))
+            return
         running = self._running[instance.name] = RunningInstance(instance, self)
         loop = running.loop
         host = self._host()
@@ -111,13 +120,8 @@ class AsgiDriver:
         """Thaw an instance once, so that the gate (recording only) sees what it still wanted."""
         running = self._running[name]
 
-        def go_on() -> None:
-            running.thaw()
-            running.loop.drain()
-            running.loop.freeze()
-
         if running.main.free:
-            running.do(go_on)
+            running.do(running.run_out)
         running.wake_sleepers()
         running.disarm()
 
@@ -127,10 +131,14 @@ class AsgiDriver:
 
     def close(self) -> None:
         """Shut down: every instance's tasks are cancelled, its loop closed, its threads ended."""
-        while self._running:
-            _, running = self._running.popitem()
+        self._gate.recording_only = True
+        for running in self._running.values():
             running.disarm()
-            running.dispose()
+            if self._warm and running.instance.state is State.FROZEN and running.rests():
+                self.simulation.warm.append(running)
+            else:
+                running.dispose()
+        self._running.clear()
         self.rest()
         self.simulation.detach(self)
 
@@ -235,8 +243,11 @@ class AsgiDriver:
                 background=background,
             )
 
+        if seat is running.main.seat:
+            self.events.append(arrive)
+            return
         body = request.body.decode("latin-1")
-        running.emit(seat, (invocation.name, request.method, request.url, body), arrive)
+        running.emit((invocation.name, request.method, request.url, body), arrive)
 
     def crashed(self, running: RunningInstance, why: str) -> None:
         if self.host is not None and running.instance.name in self.host.instances:
@@ -259,10 +270,11 @@ class AsgiDriver:
             raise EmulatorBug(f"{instance.name} was given a request before it had started")
         error = await application.call(
             invocation.request,
-            responded=lambda reply: self.events.append(
-                lambda: host.responded(instance, invocation, reply)
+            responded=lambda reply, error: self.events.append(
+                lambda: host.responded(instance, invocation, reply, error)
             ),
             freeze_at_last_byte=host.profile.kind == "lambda",
+            thawed=lambda: host.thawed(invocation),
         )
         self.events.append(lambda: host.returned(instance, invocation, error))
         if instance.invocation is invocation:

@@ -85,6 +85,11 @@ class Seat:
         self.waiter: Waiter | None = None
         self.index = crew.enrol(self)
 
+    def stands_still(self, doing: str) -> None:
+        """Called on the thread itself before it blocks or starts another; a thread of its own
+        may.
+        """
+
     def wait(self, waiter: Waiter, state: State = "waiting") -> None:
         """Called on the thread itself: stand still until `waiter` is released. Raises
         AbandonedError when the crew is given up.
@@ -133,8 +138,8 @@ def current_seat() -> Seat | None:
     return getattr(_local, "seat", None)
 
 
-def sit_down(seat: Seat) -> None:
-    """Make `seat` the one of the calling thread."""
+def sit_down(seat: Seat | None) -> None:
+    """Make `seat` the one of the calling thread; None is that it runs no bot any more."""
     _local.seat = seat
 
 
@@ -209,7 +214,7 @@ class Crew:
                 continue
             seat.thread.join(0 if self.lost else RESCUE_S)
             if seat.thread.is_alive() and seat.thread.ident is not None:
-                _raise_in(seat.thread.ident)
+                raise_in(seat.thread.ident, AbandonedError)
                 seat.thread.join(RESCUE_S)
         return not any(seat.thread.is_alive() for seat in list(self.seats))
 
@@ -239,10 +244,13 @@ class Crew:
     def _hung(self) -> None:
         self.lost = True
         busy = [seat for seat in self.seats if seat.state == "running"]
-        raise BotHungError(
+        raise BotHungError(self.held_too_long(), "\n".join(seat.stack() for seat in busy))
+
+    def held_too_long(self) -> str:
+        """What a bot has done that hung."""
+        return (
             f"the bot held {self.name} for more than {self.hang_limit_s:g} s of real time "
-            "without a call, a sleep or an answer",
-            "\n".join(seat.stack() for seat in busy),
+            "without a call, a sleep or an answer"
         )
 
 
@@ -315,10 +323,8 @@ def deeper(frames: int, work: Callable[[], T]) -> T:
     return work() if frames == 0 else deeper(frames - 1, work)
 
 
-def _raise_in(thread_id: int) -> None:
-    """Ask the interpreter to raise AbandonedError in a thread at its next bytecode; a thread
-    blocked in C does not hear it.
+def raise_in(thread_id: int, error: type[BaseException]) -> None:
+    """Ask the interpreter to raise `error` in a thread at its next bytecode; a thread blocked in C
+    does not hear it.
     """
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(thread_id), ctypes.py_object(AbandonedError)
-    )
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id), ctypes.py_object(error))

@@ -26,14 +26,18 @@ class BotClock:
     def __init__(self) -> None:
         self._freezer: Any = None
         self._frozen: Any = None
-        self._unix = float("nan")
+        self.unix = float("nan")
 
     def start(self, unix: float) -> None:
         # real_asyncio: other event loops of the process (a test's own) keep their real clock, and
         # the ignored module what pytest measures tests with.
         self._freezer = freeze_time(_at(unix), real_asyncio=True, ignore=["_pytest.timing"])
-        self._frozen = self._freezer.start()
-        self._unix = unix
+        self._freezer.start()
+        # In the place of freezegun's own, which would have to be told each time in a form that the
+        # bot may never look at.
+        self._frozen = _Moment(self)
+        api.freeze_factories[-1] = self._frozen
+        self.unix = unix
 
     def move_to(self, unix: float) -> None:
         """Raises ScenarioError when a freeze of somebody else's hides this clock from bots."""
@@ -44,15 +48,12 @@ class BotClock:
                 "freezegun was started or stopped while the world has the clock, so bots would see "
                 "the wrong time; start it before the world is made, which then begins at that time"
             )
-        if unix != self._unix and self._frozen is not None:
-            # Datetimes, never strings: parsing a string costs fifty times as much.
-            self._frozen.move_to(_at(unix))
-            self._unix = unix
+        self.unix = unix
 
     @contextmanager
     def paused(self) -> Iterator[None]:
         """The real clock for a moment."""
-        unix = self._unix
+        unix = self.unix
         self.stop()
         try:
             yield
@@ -63,6 +64,16 @@ class BotClock:
         if self._freezer is not None:
             self._freezer.stop()
             self._freezer = self._frozen = None
+
+
+class _Moment(api.FrozenDateTimeFactory):
+    """What freezegun asks for the time: made when somebody asks, in UTC."""
+
+    def __init__(self, clock: BotClock) -> None:
+        self._clock = clock
+
+    def __call__(self) -> real_datetime.datetime:
+        return _at(self._clock.unix)
 
 
 def frozen_at() -> float | None:

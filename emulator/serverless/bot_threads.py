@@ -79,6 +79,7 @@ class BotThreads:
                 return
             if parent.crew.abandoned:
                 raise AbandonedError
+            parent.stands_still(f"starts a thread, {thread.name}")
             work = _below_threading(thread)
             settle_in = self._shop().carry_over()
             seat = Seat(parent.crew, thread)
@@ -113,6 +114,7 @@ class BotThreads:
                 return bool(real(condition, timeout))
             if not condition._is_owned():
                 raise RuntimeError("cannot wait on un-acquired lock")
+            seat.stands_still("waits for another thread")
             waiter = Waiter(seat)
             condition._waiters.append(waiter)
             state = condition._release_save()
@@ -137,6 +139,7 @@ class BotThreads:
                 return
             if seconds < 0:
                 raise ValueError("sleep length must be non-negative")
+            seat.stands_still("calls time.sleep")
             waiter = Waiter(seat)
             self._shop().expires(waiter, seconds)
             seat.wait(waiter)

@@ -19,7 +19,10 @@ DEFAULT_TIMEOUT_S = 5.0
 
 
 class DirectClient:
-    """As much of `httpx.AsyncClient` as bots use: requests, the context manager, `aclose`."""
+    """As much of `httpx.AsyncClient` as bots use: requests, the context manager, `aclose`.
+
+    `send` parks a request with the patience of its client, in seconds.
+    """
 
     def __init__(
         self,
@@ -28,7 +31,7 @@ class DirectClient:
         headers: Mapping[str, str] | None = None,
         timeout: Any = DEFAULT_TIMEOUT_S,
     ) -> None:
-        self._send = send
+        self.send = send
         self._headers = dict(headers or {})
         self._timeout = timeout
 
@@ -56,7 +59,7 @@ class DirectClient:
         else:
             body = content.encode() if isinstance(content, str) else content or b""
             request = Request(method.upper(), str(url), self._lines(headers, url, body), body)
-        outcome = await self._send(request, limit)
+        outcome = await self.send(request, limit)
         if isinstance(outcome, Failure):
             raise to_error(outcome, httpx.Request(request.method, request.url))
         return _Answer(outcome, request)
@@ -97,31 +100,42 @@ class DirectClient:
         self, headers: Mapping[str, str] | None, url: Any, body: bytes
     ) -> tuple[tuple[str, str], ...]:
         host = str(url).partition("://")[2].partition("/")[0]
-        lines = [("Host", host), *self._merged(headers).items()]
-        if body:
-            lines.append(("Content-Length", str(len(body))))
-        return tuple(lines)
+        lines = ("Host", host), *self._merged(headers).items()
+        return (*lines, ("Content-Length", str(len(body)))) if body else lines
 
 
 class _Answer(httpx.Response):
-    """A response that has been read, without the work of reading it; its request is built when
-    somebody asks. Both together cost httpx more than all the rest of a call.
+    """A response that has been read, without the work of reading it; its headers and its request
+    are built when somebody asks. All this costs httpx more than the rest of a call.
     """
 
     def __init__(self, reply: Reply, sent: Request) -> None:
+        self._reply = reply
         self._sent = sent
         self._made: httpx.Request | None = None
-        headers = list(reply.headers)
-        if reply.body and reply.header("content-length") is None:
-            headers.append(("content-length", str(len(reply.body))))
-        super().__init__(reply.status, headers=headers, stream=httpx.ByteStream(reply.body))
-        if "content-encoding" in self.headers:
+        super().__init__(reply.status, stream=httpx.ByteStream(reply.body))
+        self._built: httpx.Headers | None = None
+        if reply.header("content-encoding") is not None:
             self.read()
         else:
             # What `read` would leave behind.
             self._content = reply.body
             self.is_stream_consumed = True
             self.is_closed = True
+
+    @property
+    def headers(self) -> httpx.Headers:
+        if self._built is None:
+            reply = self._reply
+            lines = list(reply.headers)
+            if reply.body and reply.header("content-length") is None:
+                lines.append(("content-length", str(len(reply.body))))
+            self._built = httpx.Headers(lines)
+        return self._built
+
+    @headers.setter
+    def headers(self, headers: httpx.Headers) -> None:
+        self._built = headers
 
     @property
     def _request(self) -> httpx.Request | None:

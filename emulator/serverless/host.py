@@ -12,6 +12,7 @@ from emulator.errors import ScenarioError
 from emulator.exchange import Outcome, Reply, Request
 from emulator.gate import Gate, LatePolicy
 from emulator.kernel import Kernel
+from emulator.serverless.raised import Raised
 from emulator.step import Step
 
 HostKind = Literal["lambda", "vercel"]
@@ -160,24 +161,39 @@ class Host:
             instance.state = State.BUSY
             self._driver.begin(instance, instance.invocation)
 
-    def responded(self, instance: Instance, invocation: Invocation, reply: Reply) -> None:
-        """The last byte of the response was sent."""
+    def responded(
+        self,
+        instance: Instance,
+        invocation: Invocation,
+        reply: Reply,
+        error: Raised | None = None,
+    ) -> None:
+        """The last byte of the response was sent; `error` is what it is the answer to."""
         done = instance.done
         if instance.invocation is not invocation or done is None or invocation.reply is not None:
             return
         invocation.reply = reply
+        if error is not None:
+            self._note(instance, "exception", invocation, error.detail)
         if self.profile.kind == "lambda":
             self._end(instance, invocation)
         done(reply)
 
+    def thawed(self, invocation: Invocation) -> None:
+        """The application call, frozen at its response, goes on."""
+        invocation.thawed = self._kernel.clock.now
+        invocation.lingering = True
+
     def returned(
-        self, instance: Instance, invocation: Invocation, error: str | None = None
+        self, instance: Instance, invocation: Invocation, error: Raised | None = None
     ) -> None:
-        """The application call returned; `error` is the traceback when it raised. A leftover one's
-        return is only noted.
+        """The application call returned; `error` is what it raised, unless that was told before. A
+        leftover one's return is only noted.
         """
+        if invocation.thawed == self._kernel.clock.now:
+            invocation.lingering = False
         if error is not None:
-            self._note(instance, "exception", invocation, {"traceback": error})
+            self._note(instance, "exception", invocation, error.detail)
         done = instance.done
         if instance.invocation is not invocation or done is None:
             return
@@ -222,6 +238,11 @@ class Host:
         instance = self.instances[name]
         self.die(instance, FAILED, "killed")
 
+    def is_busy(self, label: str) -> bool:
+        """Whether the instance of these deliveries serves one just now."""
+        instance = self.instances.get(self._labelled.get(label, ""))
+        return instance is not None and instance.state is not State.FROZEN
+
     # -- inside
 
     def _place(self, delivery: Delivery) -> Instance | None:
@@ -254,7 +275,9 @@ class Host:
             if alive >= self.profile.max_instances:
                 return None
             return self._new_instance()
-        pick = int(self._kernel.chance.fraction("instance/" + delivery.name) * options)
+        pick = 0
+        if options > 1:
+            pick = int(self._kernel.chance.fraction("instance/" + delivery.name) * options)
         return idle[pick] if pick < len(idle) else self._new_instance()
 
     def _new_instance(self) -> Instance:

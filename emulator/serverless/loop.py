@@ -4,14 +4,14 @@ private parts of asyncio.
 Relied on, and held by `tests/serverless/test_loop.py`: `BaseEventLoop._ready` (a deque of handles),
 `_scheduled` (a heap of timer handles), `_timer_cancelled_count`, `_clock_resolution`, `_thread_id`,
 `_write_to_self`, `Handle._run`, `Handle._cancelled`, `TimerHandle._when`, `TimerHandle._scheduled`,
-and `asyncio.events._set_running_loop`.
+`asyncio.events._get_running_loop` and `_set_running_loop`, and `asyncio.tasks._swap_current_task`.
 """
 
 import asyncio
 import heapq
 import sys
 import threading
-from asyncio import base_events, events
+from asyncio import base_events, events, tasks
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context
@@ -20,6 +20,14 @@ from typing import Any, NoReturn
 # Two times closer than this are one instant: float seconds since 1970 resolve about 0.24
 # microseconds.
 RESOLUTION_S = 1e-6
+
+
+def _leave_task(loop: Any, task: Any) -> Any:
+    """Make `task` the one that `loop` runs, and return the one before. Python 3.11 keeps one for
+    each loop, so there is nothing to do; later ones know of one for the thread.
+    """
+    swap = getattr(tasks, "_swap_current_task", None)
+    return swap(loop, task) if swap is not None else None
 
 
 class InstanceLoop(base_events.BaseEventLoop):
@@ -52,6 +60,9 @@ class InstanceLoop(base_events.BaseEventLoop):
         """Run every handle that is ready, and those they make ready, until none is left or the loop
         is frozen.
         """
+        # A test may drive the world from a coroutine of its own.
+        outer = events._get_running_loop()
+        outer_task = _leave_task(outer, None) if outer is not None else None
         hooks = sys.get_asyncgen_hooks()
         self._thread_id = threading.get_ident()
         sys.set_asyncgen_hooks(
@@ -60,7 +71,8 @@ class InstanceLoop(base_events.BaseEventLoop):
         events._set_running_loop(self)
         try:
             while not self.frozen:
-                self._collect_due()
+                if self._scheduled:
+                    self._collect_due()
                 if not self._ready:
                     return
                 # As asyncio does: timers are looked at again only after the batch that was ready
@@ -72,9 +84,11 @@ class InstanceLoop(base_events.BaseEventLoop):
                     if not handle._cancelled:
                         handle._run()
         finally:
-            events._set_running_loop(None)
+            events._set_running_loop(outer)
             self._thread_id = None
             sys.set_asyncgen_hooks(*hooks)
+            if outer is not None:
+                _leave_task(outer, outer_task)
 
     def freeze(self) -> None:
         """Stop after the present handle; what is ready stays ready until the loop is thawed."""
@@ -85,7 +99,9 @@ class InstanceLoop(base_events.BaseEventLoop):
 
     def is_ready(self) -> bool:
         """Whether `drain` would run something now."""
-        return not self.frozen and (any(not handle._cancelled for handle in self._ready))
+        if self.frozen or not self._ready:
+            return False
+        return any(not handle._cancelled for handle in self._ready)
 
     def has_leftovers(self) -> bool:
         """Whether something would run if the loop were thawed now or later."""

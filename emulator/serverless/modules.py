@@ -8,11 +8,13 @@ shared.
 import importlib
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from emulator.errors import BotImportError
+from emulator.serverless.compiled import CompiledModules
 
 # Never re-imported, though they may lie below the bot's root: this project, and what runs it.
 SHARED = frozenset({"emulator", "harness", "conftest", "__main__", "__mp_main__"})
@@ -23,8 +25,8 @@ class BotModules:
     """Finds, imports and swaps the modules of one bot.
 
     `spec` is `module:attribute`, where the attribute may be dotted and may end in `()` for a
-    factory. `root` is put first on the import path; modules whose file lies below it belong to the
-    bot.
+    factory, or in `(http)` for one that takes its HTTP client by that keyword. `root` is put first
+    on the import path; modules whose file lies below it belong to the bot.
     """
 
     def __init__(self, spec: str, root: Path) -> None:
@@ -34,19 +36,29 @@ class BotModules:
                 f'"{spec}" does not name an app; write module:attribute, for example mybot.main:app'
             )
         self._module = module
-        self._attribute = attribute
+        name, self._is_factory, argument = attribute.partition("(")
+        self._attribute = name
+        self._keyword = argument.removesuffix(")")
         self.spec = spec
         self.root = root.resolve()
         self._prefix = str(self.root) + "/"
+        self._compiled = CompiledModules(self._prefix)
         self._own: dict[str, bool] = {}
         self._outside: dict[str, ModuleType] | None = None
         self._active: dict[str, ModuleType] | None = None
         self._size = 0
         self._loaded_once = False
 
-    def fresh(self, modules: dict[str, ModuleType]) -> Any:
+    @property
+    def takes_client(self) -> bool:
+        """Whether the app is made with a client of ours."""
+        return bool(self._keyword)
+
+    def fresh(
+        self, modules: dict[str, ModuleType], client: Callable[[], Any] = lambda: None
+    ) -> Any:
         """Import the bot anew into `modules`, which is to be activated whenever it runs; returns
-        the app.
+        the app. `client` makes what its factory may take.
 
         Raises BotImportError, which names the module that can not be imported, or not twice.
         """
@@ -54,10 +66,10 @@ class BotModules:
         try:
             app: Any = importlib.import_module(self._module)
             self._collect()
-            for name in self._attribute.removesuffix("()").split("."):
+            for name in self._attribute.split("."):
                 app = getattr(app, name)
-            if self._attribute.endswith("()"):
-                app = app()
+            if self._is_factory:
+                app = app(**{self._keyword: client()}) if self._keyword else app()
         except Exception as error:
             raise self._explain(error) from error
         finally:
@@ -73,6 +85,7 @@ class BotModules:
             return
         if self._active is None:
             sys.path.insert(0, str(self.root))
+            self._compiled.start()
             self._outside = self._take()
         else:
             self._collect()
@@ -92,6 +105,7 @@ class BotModules:
         sys.modules.update(self._outside or {})
         self._outside = None
         self._active = None
+        self._compiled.stop()
         if str(self.root) in sys.path:
             sys.path.remove(str(self.root))
 

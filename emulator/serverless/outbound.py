@@ -53,7 +53,8 @@ class _GateRouter(Router):
         """
         mine, *below = self._mockers
         beside = [router for router in mine.routers if router is not self]
-        if current_seat() is None:
+        seat = current_seat()
+        if seat is None:
             if beside:
                 raise AllMockedAssertionError(f"RESPX: {request!r} not mocked!")
             raise PassThrough("not a request of a bot", request=request, origin=None)  # type: ignore[arg-type]
@@ -61,6 +62,7 @@ class _GateRouter(Router):
             raise AllMockedAssertionError(f"RESPX: {request!r} is for a route of the test")
         if any(_takes(router, request) for mocker in below for router in mocker.routers):
             raise PassThrough("a route of the test", request=request, origin=None)  # type: ignore[arg-type]
+        seat.stands_still(f"calls {request.url.host} with an HTTP client of its own")
 
 
 def _takes(router: Router, request: httpx.Request) -> bool:
@@ -118,10 +120,12 @@ class Outbound:
             real = getattr(owner, name)
 
             def guarded(*args: Any, **kwargs: Any) -> Any:
-                if current_seat() is None:
+                seat = current_seat()
+                if seat is None:
                     return real(*args, **kwargs)
                 address = args[address_at] if len(args) > address_at else kwargs
                 host = address[0] if isinstance(address, tuple) else address
+                seat.stands_still(f"connects to {host} by itself")
                 message = (
                     f"a connection to {host} by another library than httpx; "
                     "the simulation can only see httpx, so the call was refused"

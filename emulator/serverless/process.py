@@ -25,6 +25,7 @@ from emulator.serverless.host import (
     State,
 )
 from emulator.serverless.intake import Intake, Running
+from emulator.serverless.raised import Raised
 
 if TYPE_CHECKING:
     from emulator.serverless.live import Live
@@ -256,7 +257,7 @@ class ProcessDriver:
             host.returned(instance, invocation)
         else:
             running.clean = False
-            host.returned(instance, invocation, outcome.message)
+            host.returned(instance, invocation, Raised(outcome.message, "", outcome.message))
         running.late += running.calls
         running.calls.clear()
         self._tail(running)

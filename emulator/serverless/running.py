@@ -11,15 +11,16 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from emulator.delivery import Invocation
-from emulator.errors import BotHungError
+from emulator.errors import BotHungError, DirectBindingError
 from emulator.exchange import Outcome
 from emulator.kernel import Kernel
 from emulator.serverless.application import Application
-from emulator.serverless.baton import Crew, MainThread, Seat, Waiter
+from emulator.serverless.baton import Crew, MainThread, Waiter
 from emulator.serverless.bot_threads import forget_at_exit
+from emulator.serverless.direct import DirectThread
 from emulator.serverless.host import Instance, State
 from emulator.serverless.loop import InstanceLoop
-from emulator.step import Step
+from emulator.step import Step, StepKind
 
 if TYPE_CHECKING:
     import asyncio
@@ -59,8 +60,11 @@ class RunningInstance:
         self._office = office
         self.instance = instance
         self.crew = Crew(instance.name, hang_limit_s=office.simulation.hang_limit_s)
-        self.main = MainThread(self.crew)
-        self.loop = InstanceLoop(lambda: office.kernel.clock.unix)
+        watchdog = office.simulation.watchdog
+        self.main: MainThread | DirectThread = (
+            MainThread(self.crew) if watchdog is None else DirectThread(self.crew, watchdog)
+        )
+        self.loop = InstanceLoop(lambda: self._office.kernel.clock.unix)
         self.application: Application | None = None
         self.modules: dict[str, ModuleType] = {}
         self.sleepers: dict[Waiter, float] = {}
@@ -72,14 +76,40 @@ class RunningInstance:
         self._survivors: set[str] = set()
         office.crews[self.crew] = self
 
-    def emit(self, seat: Seat, key: tuple[str, ...], event: Callable[[], None]) -> None:
-        """Called on a bot's thread: something for the kernel. What worker threads emit is ordered
-        by `key`.
+    def rests(self) -> bool:
+        """Let what a response froze run to its end, and tell whether the instance has nothing left
+        to do then: it may serve another world.
         """
-        if seat is self.main.seat:
-            self._office.events.append(event)
-        else:
-            self._arrivals.append((key, event))
+        if self.closing or self.crew.lost or not self.main.free or self.application is None:
+            return False
+        self.do(self.run_out)
+        self.disarm()
+        lifespan = 1
+        return (
+            self.main.free
+            and not self.has_leftovers()
+            and len(self.loop.unfinished()) <= lifespan
+            and all(seat is self.main.seat or _is_worker(seat.thread) for seat in self.crew.seats)
+        )
+
+    def run_out(self) -> None:
+        """Run what is left behind as far as it goes now."""
+        self.thaw()
+        self.loop.drain()
+        self.loop.freeze()
+
+    def move(self, instance: Instance, office: Office) -> None:
+        """Become an instance of another world, with the memory that it has."""
+        self._office.crews.pop(self.crew, None)
+        self._office = office
+        self.instance = instance
+        self.draws.clear()
+        self._survivors.clear()
+        office.crews[self.crew] = self
+
+    def emit(self, key: tuple[str, ...], event: Callable[[], None]) -> None:
+        """Called on a worker thread: something for the kernel, ordered by `key`."""
+        self._arrivals.append((key, event))
 
     def has_leftovers(self) -> bool:
         """Whether something would run if the instance were thawed now or later."""
@@ -113,17 +143,19 @@ class RunningInstance:
             why = f"the bot called sys.exit({error.code!r})"
             self._office.events.append(lambda: self._office.crashed(self, why))
         except BotHungError as error:
-            invocation = self.instance.invocation
-            doing = (
-                f" while it handled {invocation.name} ({invocation.request.raw_path})"
-                if invocation
-                else " at its start"
-            )
-            raise BotHungError(f"{error}{doing}", error.stack) from None
+            raise BotHungError(f"{error}{self._doing()}", error.stack) from None
+        except DirectBindingError as error:
+            raise DirectBindingError(error.what + self._doing()) from None
         self._collect_arrivals()
         self._office.pump()
         if not self.closing:
             self._arm()
+
+    def _doing(self) -> str:
+        invocation = self.instance.invocation
+        if invocation is None:
+            return " at its start"
+        return f" while it handled {invocation.name} ({invocation.request.raw_path})"
 
     def _collect_arrivals(self) -> None:
         """Calls of worker threads, in an order that does not depend on which thread was faster."""
@@ -149,6 +181,7 @@ class RunningInstance:
             lambda: self._fire(),
             roots=invocation.roots,
             task=invocation.name,
+            kind=StepKind.WAKE,
         )
 
     def _next_due(self) -> float | None:
@@ -252,7 +285,7 @@ class RunningInstance:
 
         self._office.simulation.activate(self.modules)
         if not crew.lost and self.main.free:
-            with suppress(BotHungError, SystemExit):
+            with suppress(BotHungError, DirectBindingError, SystemExit):
                 self.main.run(unwind)
         threads = [seat.thread for seat in crew.seats]
         ended = crew.dismiss()
@@ -268,7 +301,7 @@ class RunningInstance:
         if not ended:
             self._office.simulation.tainted = True
             forget_at_exit(threads)
-        del self._office.crews[crew]
+        self._office.crews.pop(crew, None)
 
     def current_invocation(self) -> tuple[Invocation, bool]:
         """Whose call it is, and whether it is background work: what was started with the instance

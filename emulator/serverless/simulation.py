@@ -4,7 +4,7 @@ patches, clock, module loader.
 
 import importlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, ClassVar, Self
@@ -23,6 +23,8 @@ from emulator.serverless.bot_threads import BotThreads
 from emulator.serverless.client import DirectClient
 from emulator.serverless.modules import BotModules, clashing_library
 from emulator.serverless.outbound import Outbound
+from emulator.serverless.running import RunningInstance
+from emulator.serverless.watchdog import Watchdog
 
 # Libraries of one bot that have to be loaded with the real clock; more than one is rare.
 MOST_REPAIRS = 5
@@ -35,6 +37,11 @@ class Simulation:
     memory) or a factory that makes the ASGI app (for tests; its instances share what the factory
     closes over). `env` is set while the bot's modules may run. `tainted` tells that a thread of a
     bot could not be ended: the process should not be trusted with another run.
+
+    `module:factory(http)`, or a factory with `direct`, is the direct binding: the factory is given
+    an HTTP client (as its keyword `http`, or as its one argument), and the app runs without
+    threads, several times faster. An app that needs one after all is refused with
+    DirectBindingError.
     """
 
     # The patches are the process's, so there can be one at a time.
@@ -43,11 +50,12 @@ class Simulation:
 
     def __init__(
         self,
-        app: str | Callable[[], Any],
+        app: str | Callable[..., Any],
         *,
         root: Path | None = None,
         env: Mapping[str, str] | None = None,
         hang_limit_s: float = HANG_LIMIT_S,
+        direct: bool = False,
     ) -> None:
         self.hang_limit_s = hang_limit_s
         self.tainted = False
@@ -55,9 +63,19 @@ class Simulation:
         self.output = BotOutput()
         self._factory = app if callable(app) else None
         self._modules = BotModules(app, root or Path.cwd()) if isinstance(app, str) else None
+        given = self._modules is not None and self._modules.takes_client
+        if direct and self._modules is not None and not given:
+            raise ScenarioError(
+                f"{app} takes no client; for the direct binding name a factory and the keyword "
+                "that it takes the client by, for example mybot.main:create_app(http)"
+            )
+        # Whatever runs on the kernel's own thread is watched from another; None on threads.
+        self.watchdog = Watchdog(hang_limit_s) if direct or given else None
         self._env = dict(env or {})
         self._old_env: dict[str, str | None] = {}
         self._driver: AsgiDriver | None = None
+        # Instances that served a world and are ready for the next, in the order of their starts.
+        self.warm: list[RunningInstance] = []
         self._chance = BotChance(lambda size: self._attached().draw(size))
         self._threads = BotThreads(self._attached)
         self._outbound = Outbound(
@@ -79,6 +97,8 @@ class Simulation:
         self.output.start()
         self._outbound.start()
         self._threads.start()
+        if self.watchdog is not None:
+            self.watchdog.start()
         self._chance.start(b"thrice")
         self.clock.start(VIRTUAL_EPOCH)
         self._entered = True
@@ -91,10 +111,15 @@ class Simulation:
         trace: TracebackType | None,
     ) -> None:
         self._entered = False
+        for running in self.warm:
+            running.dispose()
+        self.warm.clear()
         Simulation._active = None
         Simulation._spoilt = Simulation._spoilt or self.tainted
         self.clock.stop()
         self._chance.stop()
+        if self.watchdog is not None:
+            self.watchdog.stop()
         self._threads.stop()
         self._outbound.stop()
         self.output.stop()
@@ -121,6 +146,15 @@ class Simulation:
         self.clock.move_to(kernel.clock.unix)
         return AsgiDriver(kernel, gate, self)
 
+    def connect_warm(self, kernel: Kernel, gate: Gate) -> AsgiDriver:
+        """As `connect`, but instances outlive the world, with their memory, and serve the next one
+        that is made like this: a cold start costs a hundred times as much as a request.
+
+        Such a world must begin later than the one before, and use ids of its own.
+        """
+        self.clock.move_to(kernel.clock.unix)
+        return AsgiDriver(kernel, gate, self, warm=True)
+
     def attach(self, driver: AsgiDriver) -> None:
         """Make this the driver whose bots the patches serve."""
         if not self._entered:
@@ -144,10 +178,10 @@ class Simulation:
         """
         if self._modules is None:
             assert self._factory is not None
-            return self._factory()
+            return self._factory() if self.watchdog is None else self._factory(self.client())
         for _ in range(MOST_REPAIRS):
             try:
-                return self._modules.fresh(modules)
+                return self._modules.fresh(modules, self.client)
             except BotImportError as error:
                 library = clashing_library(error)
                 if library is None:
@@ -156,7 +190,7 @@ class Simulation:
                 # its names all the same.
                 with self.clock.paused():
                     importlib.import_module(library)
-        return self._modules.fresh(modules)
+        return self._modules.fresh(modules, self.client)
 
     def activate(self, modules: dict[str, ModuleType]) -> None:
         """Make an instance's modules those of the process."""
@@ -181,7 +215,9 @@ class Simulation:
             else Failure("refused", "the world is closed")
         )
 
-    async def _send_async(self, request: Request, timeout_s: float | None) -> Outcome:
-        if self._driver is None:
-            return Failure("refused", "the world is closed")
-        return await self._driver.send_async(request, timeout_s)
+    def _send_async(self, request: Request, timeout_s: float | None) -> Awaitable[Outcome]:
+        return self._driver.send_async(request, timeout_s) if self._driver else _refused()
+
+
+async def _refused() -> Outcome:
+    return Failure("refused", "the world is closed")

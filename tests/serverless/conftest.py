@@ -100,7 +100,7 @@ def small_world() -> Iterator[MakeWorld]:
     with ExitStack() as stack:
 
         def make(
-            app: str | Callable[[], Any],
+            app: str | Callable[..., Any],
             *,
             kind: Any = "lambda",
             instances: int = 4,
@@ -111,11 +111,12 @@ def small_world() -> Iterator[MakeWorld]:
             env: dict[str, str] | None = None,
             hang_limit_s: float = 10.0,
             seed: int = 1,
+            direct: bool = False,
         ) -> SmallWorld:
             # One simulation at a time: a second world of the same test ends the first.
             stack.close()
             simulation = stack.enter_context(
-                Simulation(app, root=root, env=env, hang_limit_s=hang_limit_s)
+                Simulation(app, root=root, env=env, hang_limit_s=hang_limit_s, direct=direct)
             )
             profile = HostProfile(
                 kind=kind,

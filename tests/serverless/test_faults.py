@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from emulator.call import Call
 from emulator.exchange import Failure, Reply
-from emulator.faults import FailAfter, FailBefore, Fault, Killed, Outage, Withheld
+from emulator.faults import FailAfter, FailBefore, Fault, Killed, Once, Onset, Outage, Withheld
 
 Make = Callable[..., Any]
 
@@ -92,3 +92,59 @@ def test_outage__of_another_service_changes_nothing(small_world: Make, one_route
     world.run()
     assert world.text() == "200 200"
     assert world.entries("fault") == []
+
+
+def test_outage__may_be_of_some_calls_only(small_world: Make, one_route: Make) -> None:
+    world = small_world(one_route(_two_calls))
+    clock = world.kernel.clock
+    world.gate.faults = Outage(
+        clock, "echo", FailBefore(), 0.0, 9.0, only=lambda call: call.name.endswith("#1")
+    )
+    world.post("/")
+    world.run()
+    assert world.text() == "200 ConnectError"
+
+
+def test_onset__begins_right_after_the_trigger_and_lasts_as_long(
+    small_world: Make, one_route: Make
+) -> None:
+    world = small_world(one_route(_two_calls))
+    outage = Outage(world.kernel.clock, "echo", FailBefore(), start_s=100.0, end_s=120.0)
+    world.gate.faults = Onset(outage, lambda call: call.name == "u0.w0#0")
+    for number, at in enumerate((0.0, 19.0, 21.0, 110.0)):
+        world.post("/", name=f"u{number}.w0", at=at)
+    world.run()
+    assert [world.text(f"u{number}.w0") for number in range(4)] == [
+        "200 ConnectError",
+        "ConnectError ConnectError",
+        "200 200",
+        "200 200",
+    ]
+
+
+def test_onset__does_not_wait_for_its_trigger_for_ever(small_world: Make, one_route: Make) -> None:
+    world = small_world(one_route(_two_calls))
+    outage = Outage(world.kernel.clock, "echo", FailBefore(), start_s=10.0, end_s=20.0)
+    world.gate.faults = Onset(outage, lambda call: False)
+    for number, at in enumerate((0.0, 15.0, 25.0)):
+        world.post("/", name=f"u{number}.w0", at=at)
+    world.run()
+    assert [world.text(f"u{number}.w0") for number in range(3)] == [
+        "200 200",
+        "ConnectError ConnectError",
+        "200 200",
+    ]
+
+
+def test_once__befalls_each_user_message_one_time(small_world: Make, one_route: Make) -> None:
+    world = small_world(one_route(_two_calls))
+    world.gate.faults = Once(lambda call: FailBefore())
+    world.post("/")
+    world.post("/", name="u1.w0", at=10.0)
+    world.post("/", name="u0.w1", at=20.0)
+    world.run()
+    assert [world.text(name) for name in ("u0.w0", "u1.w0", "u0.w1")] == [
+        "ConnectError 200",
+        "ConnectError 200",
+        "200 200",
+    ]

@@ -1,0 +1,71 @@
+"""An exception of a bot, in words: nothing of the bot is kept alive by it."""
+
+import os
+import re
+import sysconfig
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+# Characters of a message that are shown; the traceback has it all.
+MAX_MESSAGE = 200
+
+# Platforms take access tokens in the query, and secrets are never shown.
+_QUERY = re.compile(r"(https?://[^\s'\"?]+)\?[^\s'\"]*")
+_HERE = str(Path(__file__).parents[1]) + os.sep
+_LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """`error` is the type and the first line of the message, `place` the file and the line where
+    the bot's own code was (`bot.py:95`, empty where none of it was involved), `traceback` the
+    whole.
+    """
+
+    error: str
+    place: str = ""
+    traceback: str = ""
+
+    @classmethod
+    def of(cls, error: BaseException) -> "Raised":
+        """An exception in words. A group of one is shown as that one."""
+        whole = "".join(traceback.format_exception(error))
+        while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+            error = error.exceptions[0]
+        return cls(_first_line(error), _place(error), whole)
+
+    @property
+    def detail(self) -> dict[str, object]:
+        """As the journal keeps it."""
+        return {"error": self.error, "place": self.place, "traceback": self.traceback}
+
+
+def _first_line(error: BaseException) -> str:
+    name = type(error).__name__
+    try:
+        message = str(error).strip().partition("\n")[0].rstrip()
+    except Exception:  # whatever a bot's own exception does when it is shown
+        message = ""
+    message = _QUERY.sub(r"\1", message)
+    if len(message) > MAX_MESSAGE:
+        message = message[:MAX_MESSAGE] + "..."
+    return f"{name}: {message}" if message else name
+
+
+def _place(error: BaseException) -> str:
+    """The innermost line that is neither a library's nor ours."""
+    own = ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        name = frame.f_code.co_filename
+        if not name.startswith(("<", _HERE, *_LIBRARIES)):
+            own = f"{_shown(name)}:{line}"
+    return own
+
+
+def _shown(name: str) -> str:
+    path = Path(name)
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return path.name

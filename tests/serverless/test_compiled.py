@@ -1,0 +1,53 @@
+"""Compiled once, run for every instance."""
+
+import builtins
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Make = Callable[..., Any]
+
+BOT = """
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+seen = []
+async def hook(request):
+    seen.append(1)
+    return PlainTextResponse(str(len(seen)))
+app = Starlette(routes=[Route('/', hook, methods=['POST'])])
+"""
+
+
+def test_module__is_compiled_once_and_fresh_for_every_instance(
+    small_world: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "compiled_bot.py"
+    file.write_text(BOT)
+    real, compiled = builtins.compile, []
+
+    def counting(source: Any, name: Any, *args: Any, **options: Any) -> Any:
+        compiled.append(str(name))
+        return real(source, name, *args, **options)
+
+    monkeypatch.setattr(builtins, "compile", counting)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    world = small_world("compiled_bot:app", root=tmp_path, instances=1)
+    for number in range(3):
+        world.post("/", f"u{number}.w0", at=float(number))
+        world.run()
+        world.host.kill(f"i{number}")
+    assert [world.text(f"u{number}.w0") for number in range(3)] == ["1", "1", "1"]
+    assert compiled.count(str(file)) == 1
+
+
+def test_finder__is_gone_between_runs(small_world: Make, tmp_path: Path) -> None:
+    (tmp_path / "found_bot.py").write_text(BOT)
+    before = list(sys.meta_path)
+    world = small_world("found_bot:app", root=tmp_path)
+    world.post("/")
+    world.run()
+    assert sys.meta_path == before
