@@ -8,6 +8,8 @@ MAKEFLAGS += --no-print-directory
 .SILENT:
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Tests start hundreds of processes that import the same files: each is compiled once.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
 VENV := .venv
@@ -42,7 +44,7 @@ certify: $(READY)  ## Certify the reference bot, and see the bot of the incident
 	fi
 
 test: $(READY) $(NODE_READY)  ## Run the tests
-	$(BIN)/pytest -q -n 2
+	$(BIN)/pytest -q -n 2 --dist worksteal
 
 check: $(READY)  ## Check formatting, lint and types
 	$(BIN)/ruff format --quiet --check .
@@ -53,9 +55,11 @@ bench: $(READY)  ## Measure speed and memory, in CPU time
 	$(BIN)/python loadtests/simulation.py
 	$(BIN)/python loadtests/messages.py
 	$(BIN)/python loadtests/certificates.py 20
+	$(BIN)/python loadtests/schedules.py
+	$(BIN)/python loadtests/burn.py
 
 prove: $(READY) $(NODE_READY)  ## Run the long proofs: every matrix at all seeds, live runs many times (hours)
-	THRICE_PROVE=1 $(BIN)/pytest -q -n 2 tests/harness/test_matrix.py tests/harness/test_bots.py
+	THRICE_PROVE=1 $(BIN)/pytest -q -n 2 tests/explore tests/harness/test_matrix.py tests/harness/test_bots.py tests/harness/test_direct_binding.py
 	$(BIN)/pytest -q tests/e2e/prove_live.py
 	for (( run = 1; run <= $(PROOFS); run++ )); do echo "live tests, run $$run of $(PROOFS)"; $(BIN)/pytest -q tests/net tests/e2e; done
 

@@ -2,6 +2,7 @@
 it.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -63,6 +64,13 @@ class Certificate:
         """Whatever fails the certificate: failures, and required checks that were not judged."""
         return self.of(*FATAL)
 
+    @property
+    def start(self) -> str:
+        """The failed check that may explain other failures; empty when none does."""
+        failed = {verdict.check for verdict in self.failures}
+        causes = Counter(one.cause for one in self.failures if one.cause in failed - {one.check})
+        return causes.most_common(1)[0][0] if causes else ""
+
     def of(self, *standings: Standing) -> Sequence[Verdict]:
         return [verdict for verdict in self.verdicts if verdict.standing in standings]
 
@@ -85,6 +93,8 @@ class Certificate:
         reasons = []
         if self.failures:
             reasons.append(f"{len(self.failures)} of {total} checks failed")
+        if self.start:
+            reasons.append(f"start with {self.start}")
         if absent := len(self.of("required")):
             reasons.append(f"{absent} required {_checks(absent)} not applicable")
         if self.problems:
@@ -164,11 +174,14 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "expected": verdict.expected,
         "observed": verdict.observed,
         "evidence": list(verdict.evidence),
+        "notes": list(verdict.notes),
         "entries": list(verdict.entries),
         "run": verdict.run,
         "needs": verdict.why,
         "remark": verdict.remark,
         "trace": verdict.trace,
+        "cause": verdict.cause,
+        "exhibits": [asdict(exhibit) for exhibit in verdict.exhibits],
     }
 
 

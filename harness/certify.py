@@ -20,6 +20,7 @@ from harness.certificate import Certificate
 from harness.checks import CATALOGUE, Check
 from harness.checks.observed import Observed, plural
 from harness.errors import UsageError
+from harness.explore.budget import STANDARD, Budget
 from harness.growth import measure
 from harness.identity import identify
 from harness.metrics import measure_runs
@@ -78,28 +79,32 @@ def observe(
 ) -> Observed:
     """Play every run of the scenarios that these checks need, each scenario once."""
     wanted = {
-        check.scenario.id: check.scenario for check in checks if check.needs(stage.profile) is None
+        check.scenario.id: check.scenario
+        for check in checks
+        if check.lacks(stage.profile, stage.driver) is None
     }
     runs: dict[str, list[Run]] = {}
     for scenario in wanted.values():
         runs[scenario.id] = []
-        for name in scenario.runs:
+        for name in scenario.played_by(stage.driver):
             progress(f"{scenario.title}, {name}")
             runs[scenario.id].append(fit(partial(scenario.play, stage, name)))
-    return Observed(stage.profile, runs)
+    return Observed(stage.profile, runs, stage.driver)
 
 
 def judge(observed: Observed, checks: Sequence[Check]) -> tuple[Verdict, ...]:
     """One verdict for each check, in the checklist's order."""
     verdicts = []
     for check in checks:
-        why = check.needs(observed.profile)
+        why = check.lacks(observed.profile, observed.driver)
         if why is not None:
             verdicts.append(
                 Verdict(check=check.id, result="not applicable", expected="", observed="", why=why)
             )
         else:
-            verdicts.append(check.judge(observed.profile, observed.runs[check.scenario.id]))
+            verdict = check.judge(observed.profile, observed.runs[check.scenario.id])
+            # A call that was given up because its service did not answer is not left behind.
+            verdicts.append(verdict if check.scenario.healthy else verdict.without_cause())
     return tuple(verdicts)
 
 
@@ -114,10 +119,15 @@ def certify(
     save_trace: Callable[[Verdict, Observed], str] | None = None,
     require: Collection[str] = (),
     today: date | None = None,
+    budget: Budget = STANDARD,
+    jobs: int = 1,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Certificate:
     """Judge a bot. `root` is the folder the app is imported from; `save_trace` keeps a failed run
     and returns the file's name. The checks in `require` may not be left unjudged. `today` is the
-    day on which the waivers of the profile have to hold; without it none counts.
+    day on which the waivers of the profile have to hold; without it none counts. `budget` says how
+    many orders and faults are tried, `jobs` by how many processes: the verdict is the same. `stop`
+    is asked whether the search has to end where it is.
 
     Raises UsageError, ProfileError, and the emulator's BotError when the bot can not be run at all.
     """
@@ -126,10 +136,12 @@ def certify(
     if profile.bot.command:
         progress("starting the bot")
     with staged(profile, root=root, seed=seed) as stage:
+        stage.budget, stage.jobs, stage.progress, stage.stop = budget, jobs, progress, stop
         observed = observe(stage, checks, progress=progress)
         notes = stage.notes
         if stage.driver != "simulated":
             progress("the same message five times")
+            notes = (*notes, *_left_out(checks, observed))
             notes = (*notes, fit(partial(calibrate, stage)).sentence)
         output = tuple(stage.printed())
     verdicts = judge(observed, checks)
@@ -148,7 +160,7 @@ def certify(
         host=profile.host.kind,
         verdicts=verdicts,
         growth=measure(rapids) if (rapids := observed.runs.get(RAPID.id)) else None,
-        metrics=measure_runs([run for runs in observed.runs.values() for run in runs]),
+        metrics=measure_runs(_healthy(checks, observed)),
         source=source,
         waivers=profile.waivers,
         budget={
@@ -178,7 +190,24 @@ def replay(stage: Stage, check: Check, run: str, choices: Sequence[str]) -> Obse
     played = check.scenario.play(stage, run, schedule=follow)
     for recorded in followed:
         recorded.check_end()
-    return Observed(stage.profile, {check.scenario.id: [played]})
+    return Observed(stage.profile, {check.scenario.id: [played]}, stage.driver)
+
+
+def _healthy(checks: Sequence[Check], observed: Observed) -> list[Run]:
+    """The runs whose services were well."""
+    healthy = {check.scenario.id for check in checks if check.scenario.healthy}
+    return [run for name, runs in observed.runs.items() if name in healthy for run in runs]
+
+
+def _left_out(checks: Sequence[Check], observed: Observed) -> list[str]:
+    """What of the judged scenarios was not played because of the driver."""
+    scenarios = {check.scenario.id: check.scenario for check in checks}
+    return [
+        f"{scenario.id}: judged without a bot that waits for an answer in vain "
+        f"({', '.join(scenario.waits)})"
+        for scenario in scenarios.values()
+        if scenario.waits and observed.runs.get(scenario.id)
+    ]
 
 
 def product_version() -> str:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
-from harness.commands import checks, init, serve, verify
+from harness.commands import checks, incident, init, serve, verify
 from harness.commands.serve import add_ports
 
 CERTIFIED, FAILED, USAGE, FAULT = 0, 1, 2, 3
@@ -27,6 +27,7 @@ examples:
   thrice verify certificate.json
   thrice checks ten-rapid
   thrice init
+  thrice incident
   thrice replay .thrice/ten-rapid-1.json
 
 exit codes: 0 certified, 1 failed, 2 usage, profile or a bot that can not be run,
@@ -61,7 +62,8 @@ def parser() -> argparse.ArgumentParser:
     certify.add_argument(
         "--app",
         metavar="MODULE:ATTR",
-        help="the ASGI app, for example mybot.main:app (a factory: mybot.main:create_app())",
+        help="the ASGI app, for example mybot.main:app (a factory: mybot.main:create_app(); one "
+        "that takes its HTTP client, which is faster: mybot.main:create_app(http))",
     )
     certify.add_argument(
         "--command",
@@ -110,6 +112,25 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         help="fail unless this check can be judged; may be given again",
     )
+    certify.add_argument(
+        "--budget",
+        choices=("quick", "standard", "deep"),
+        default="standard",
+        help="how many orders and faults are tried (default standard)",
+    )
+    certify.add_argument(
+        "--jobs",
+        metavar="N",
+        type=_at_least_one,
+        default=1,
+        help="processes that search the orders of a simulated bot; the verdict is the same",
+    )
+    certify.add_argument(
+        "--time-limit",
+        metavar="SECONDS",
+        type=_at_least_one,
+        help="search no further orders after this long; the certificate says what was not finished",
+    )
     for flag, what in _FORMATS.items():
         certify.add_argument(
             flag, metavar="FILE", type=Path, help=f"write the certificate as {what}; - is stdout"
@@ -125,7 +146,7 @@ def parser() -> argparse.ArgumentParser:
     )
     replay.add_argument("trace", metavar="FILE", type=Path, help="a file below .thrice/")
     replay.set_defaults(run=_replay)
-    for command in (serve, verify, checks, init):
+    for command in (serve, verify, checks, init, incident):
         command.add(commands)
     top.add_argument("--version", action="store_true", help="print the version and exit")
     return top
@@ -148,7 +169,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             [sys.executable, "-m", "harness", *given],
             {**os.environ, "PYTHONHASHSEED": "0"},
         )
-    return _guarded(options)
+    from harness.outlet import outlets
+
+    with outlets():
+        return _guarded(options)
+
+
+def _at_least_one(text: str) -> int:
+    """For argparse, which names the option itself."""
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a whole number of 1 or more')
+    return number
 
 
 def _guarded(options: argparse.Namespace) -> int:
@@ -187,6 +219,7 @@ def _guarded(options: argparse.Namespace) -> int:
 def _certify(options: argparse.Namespace) -> int:
     from harness.certify import certify
     from harness.errors import UsageError
+    from harness.explore.budget import BUDGETS
     from harness.profile import load_profile, with_ports
     from harness.report import (
         render_certificate,
@@ -228,6 +261,11 @@ def _certify(options: argparse.Namespace) -> int:
         skip=options.skip,
         require=options.require,
         today=today(),
+        budget=BUDGETS[options.budget],
+        jobs=options.jobs,
+        stop=lambda: (
+            options.time_limit is not None and perf_counter() - started > options.time_limit
+        ),
         progress=progress,
         save_trace=lambda verdict, observed: _relative(
             trace_of(verdict, observed, seed=options.seed, profile_path=profile_path).save(
@@ -237,10 +275,12 @@ def _certify(options: argparse.Namespace) -> int:
     )
     progress("")
     certificate = replace(certificate, measured={"wall_s": round(perf_counter() - started, 3)})
-    print(render_certificate(certificate, style_for(people)), file=people)
-    if options.github:
-        print(render_github(certificate), file=people)
-    write_all(certificate, outputs)
+    try:
+        write_all(certificate, outputs)
+    finally:
+        print(render_certificate(certificate, style_for(people)), file=people)
+        if options.github:
+            print(render_github(certificate), file=people)
     return CERTIFIED if certificate.certified else FAILED
 
 
@@ -250,7 +290,7 @@ def _replay(options: argparse.Namespace) -> int:
     from harness.checks import CATALOGUE
     from harness.errors import UsageError
     from harness.profile import load_profile, with_ports
-    from harness.report import render_timeline
+    from harness.report import output_lines, render_exhibit, render_timeline
     from harness.report.style import style_for
     from harness.stage import staged
     from harness.trace import load_trace
@@ -275,6 +315,7 @@ def _replay(options: argparse.Namespace) -> int:
             raise UsageError(
                 f"{error}; the bot has changed since this was recorded, so certify again"
             ) from error
+        output = tuple(stage.printed())
     (verdict,) = judge(observed, [check])
     style = style_for(sys.stdout)
     print(
@@ -288,10 +329,15 @@ def _replay(options: argparse.Namespace) -> int:
         guilty = set(verdict.entries)
         named = [entry for entry in run.record.entries if entry.seq in guilty] or run.record.entries
         roots = list(dict.fromkeys(root for entry in named for root in entry.roots))[:1]
-        print(render_timeline(run.record.entries, roots, style))
+        shown = [exhibit.root for exhibit in verdict.exhibits] or roots
+        print(render_timeline(run.record.entries, shown, style))
+    for exhibit in verdict.exhibits:
+        print(render_exhibit(exhibit))
     print(f"expected  {verdict.expected}\nobserved  {verdict.observed}")
     for line in verdict.evidence:
         print(f"          {line}")
+    for line in output_lines(output, style):
+        print(line)
     if not verdict.failed:
         print(style.good(f"{verdict.check} passes now"))
         return CERTIFIED

@@ -9,12 +9,24 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from emulator.firestore.service import ORIGIN as FIRESTORE
+from emulator.meta.files import FILES_ORIGIN
+from emulator.meta.messenger import ORIGIN as GRAPH
+from emulator.qstash.service import ORIGINS as QSTASHES
+from emulator.stubs.google_tokens import ORIGINS as GOOGLE_TOKENS
 from harness.errors import ProfileError, UsageError
 from harness.profile import load_profile
 from harness.profile_file import FILE, SHARED_FILE, find_profile
-from harness.profile_keys import FAKED_HOSTS, TABLES, Wrong
+from harness.profile_keys import TABLES, Wrong
 from harness.project import FoundRoute, Place, Project, Variable, by_path, look_at
+
+# Where every world answers by itself.
+ANSWERED = frozenset(
+    urlsplit(origin).hostname
+    for origin in (FIRESTORE, GRAPH, FILES_ORIGIN, *QSTASHES, *GOOGLE_TOKENS)
+)
 
 # Asked with a question and what is taken when the answer is empty; returns the answer.
 Ask = Callable[[str, str], str]
@@ -141,7 +153,7 @@ def draft_profile(project: Project, *, app: str | None = None, ask: Ask | None =
     draft.add("host", "kind", "lambda", "the stricter one; vercel freezes a little later")
     _add_store(draft, project, ask)
     for host, place in project.hosts.items():
-        if host not in FAKED_HOSTS and not host.endswith(("example.com", "example.org")):
+        if host not in ANSWERED and not host.endswith(("example.com", "example.org")):
             draft.remarks.append(
                 f"{place} names {host}; if the bot calls it, a [[services]] table says what it "
                 "answers"

@@ -28,7 +28,7 @@ class Durations:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
-    """What happened in all runs together, as far as their journals were kept.
+    """What happened in all runs with healthy services, as far as their journals were kept.
 
     `schedules` counts the different orders in which steps were performed. `duplicates` are webhook
     requests beyond the first of each notification. `publish_calls` are requests to the queue's

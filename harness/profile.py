@@ -21,6 +21,8 @@ from harness.waivers import Waiver, read_waivers
 
 HostKind = Literal["lambda", "vercel"]
 StoreKind = Literal["firestore"]
+# Later; left unanswered once the user was told; refused one by one.
+Excess = Literal["delay", "notice", "drop-with-reply"]
 
 # Where a bot that is started by hand finds the queue (the port of the vendor's development server,
 # QStash docs, "Local development"), the platform, the store, and itself.
@@ -115,17 +117,36 @@ class Expect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimits:
-    """What the bot promises not to exceed; None where it promises nothing."""
+    """What the bot promises not to exceed; None where it promises nothing.
 
-    messages_per_user_minute: int | None = 10
+    `messages_per_user_minute` are replies to one user in any minute; `excess` says what becomes of
+    the messages beyond that, and `notice` is a text by which a reply is known that only says so.
+    `publishes_per_hour` is where the circuit breaker opens, `breaker_recovery_s` after how many
+    seconds messages pass again.
+    """
+
+    messages_per_user_minute: int | None = None
+    excess: Excess = "delay"
+    notice: str = ""
+    publishes_per_hour: int | None = None
+    breaker_recovery_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """The plan that pays for the queue, and how many messages users write in a month."""
+
+    messages_per_month: int
+    qstash: str = "free"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """Everything the harness knows of a bot.
 
-    `store` is None for a bot without one; `services` are stubs for what else it needs; `waivers`
-    are failures that its owner accepts; `source` is the file that the profile came from.
+    `store` is None for a bot without one, `plan` when nothing is said of it; `services` are stubs
+    for what else it needs; `waivers` are failures that its owner accepts; `source` is the file that
+    the profile came from.
     """
 
     bot: Bot
@@ -133,6 +154,7 @@ class Profile:
     store: Store | None = field(default_factory=Store)
     expect: Expect = field(default_factory=Expect)
     limits: RateLimits = field(default_factory=RateLimits)
+    plan: Budget | None = None
     services: tuple[Service, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     source: Path | None = field(default=None, compare=False)
@@ -173,10 +195,11 @@ def load_profile(
     """Read the profile of a bot, resolved and checked.
 
     `path` is a TOML file, or a pyproject.toml with a table [tool.thrice]; without it, thrice.toml
-    and then pyproject.toml are looked for in `start` (the working directory). With neither, every
-    value is that of the reference bot. In a profile that is there, a missing `consumer`, [store] or
-    [limits] means that the bot has none. `app`, `command` or `url` takes the place of whichever of
-    them [bot] has; without any, `fallback_url` does.
+    and then pyproject.toml are looked for in `start` (the working directory). With neither, routes,
+    environment, host and store are those of the reference bot, and nothing is promised. In a
+    profile that is there, a missing `consumer` or [store] means that the bot has none. `app`,
+    `command` or `url` takes the place of whichever of them [bot] has; without any, `fallback_url`
+    does.
 
     Raises ProfileError, which names the file, the key and a line that is right.
     """
@@ -243,7 +266,13 @@ def _resolve(file: ProfileFile, given: dict[str, Any], fallback_url: str | None)
     if "seed" in store:
         store["seed"] = file.json_file("store", "seed", store["seed"])
     expect = Expect(**file.values("expect"))
-    limits = RateLimits(**({"messages_per_user_minute": None} | file.values("limits")))
+    limits = RateLimits(**file.values("limits"))
+    if limits.excess != "delay" and not limits.notice:
+        what = f'is missing: thrice knows by it what "{limits.excess}" sends from an answer'
+        raise file.error("limits", "notice", what)
+    plan = file.values("plan")
+    if "plan" in file.tables and "messages_per_month" not in plan:
+        raise file.error("plan", "messages_per_month", "is missing")
     if given:
         bot = {name: value for name, value in bot.items() if name not in WAYS} | given
     if fallback_url is not None and not any(name in bot for name in WAYS):
@@ -260,6 +289,7 @@ def _resolve(file: ProfileFile, given: dict[str, Any], fallback_url: str | None)
         store=Store(**store) if "store" in file.tables else None,
         expect=expect,
         limits=limits,
+        plan=Budget(**plan) if "plan" in file.tables else None,
         services=read_services(file, checked_bot.public_url),
         waivers=read_waivers(file),
         source=file.path,

@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from harness.budget import PLANS
 from harness.template import VARIABLES, names_in
 
+# The platform disables a webhook that fails for an hour (Messenger Platform docs, "Webhooks").
+RECOVERED_WITHIN_S = 3_600
 LONGEST_TIMEOUT_S = 900  # AWS Lambda docs, "Configure Lambda function timeout": at most 15 minutes
 
 # Addresses that the world's own fakes answer, so that no stub may take their place.
@@ -92,6 +95,17 @@ def _seconds(high: float, *, or_none: bool = False) -> Callable[[object], float]
     return read
 
 
+def _recovery(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise Wrong(f"has to be a number of seconds, not {type_name(value)}")
+    if not 0 < value < RECOVERED_WITHIN_S:
+        raise Wrong(
+            f"{value} is out of range, it has to be above 0 and below {RECOVERED_WITHIN_S:,}: the "
+            "platform disables a webhook that fails for an hour"
+        )
+    return float(value)
+
+
 def _one_of(*options: str) -> Callable[[object], str]:
     def read(value: object) -> str:
         text = _text(value)
@@ -107,11 +121,20 @@ def _one_of(*options: str) -> Callable[[object], str]:
 
 
 def app(value: object) -> str:
-    """`module:attribute` of an ASGI application; `()` behind it is that of a factory."""
+    """`module:attribute` of an ASGI application; `()` behind it is that of a factory, `(http)` that
+    of one which takes its HTTP client by this keyword.
+    """
     text = _text(value)
     name = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
-    if not re.fullmatch(rf"{name}:{name}(\(\))?", text):
+    if not re.fullmatch(rf"{name}:{name}(\(([^\W\d]\w*)?\))?", text):
         raise Wrong(f"{quoted(text)} is not of the form module:attribute")
+    return text
+
+
+def _words(value: object) -> str:
+    text = _text(value)
+    if not text.strip():
+        raise Wrong("has to be a text that is not blank")
     return text
 
 
@@ -296,6 +319,14 @@ TABLES: Mapping[str, Mapping[str, Key]] = {
     },
     "limits": {
         "messages_per_user_minute": Key(_whole(1, 10_000), "messages_per_user_minute = 10"),
+        "excess": Key(_one_of("delay", "notice", "drop-with-reply"), 'excess = "delay"'),
+        "notice": Key(_words, 'notice = "too many messages"'),
+        "publishes_per_hour": Key(_whole(1, 1_000_000), "publishes_per_hour = 200"),
+        "breaker_recovery_s": Key(_recovery, "breaker_recovery_s = 600"),
+    },
+    "plan": {
+        "qstash": Key(_one_of(*PLANS), 'qstash = "free"'),
+        "messages_per_month": Key(_whole(1, 1_000_000_000), "messages_per_month = 300"),
     },
 }
 

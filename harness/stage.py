@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from emulator import HostProfile, Simulation, World
 from emulator.chance import Chance
 from emulator.clock import VIRTUAL_EPOCH
 from emulator.firestore.service import ORIGIN as FIRESTORE
-from emulator.gate import Gate
+from emulator.gate import Gate, LatePolicy
 from emulator.kernel import Kernel
 from emulator.meta.credentials import Credentials
 from emulator.meta.delivery import Spacing
@@ -22,11 +22,15 @@ from emulator.serverless.host import Placement
 from emulator.stubs import Answer, Stub
 from emulator.world import WorldDriver
 from harness.errors import ProfileError, UsageError
+from harness.explore.budget import STANDARD
 from harness.profile import Profile, render_env
 
 QSTASH = QSTASHES[0]
 # The addresses that a bot has to reach; a live one reaches each at an address of its instance's.
 SERVICES = (QSTASH, GRAPH, FIRESTORE)
+# Seconds between the beginnings of two executions of one scene: more than the day that limits are
+# counted by.
+APART_S = 25 * 3_600.0
 
 
 def variables(profile: Profile, addresses: Mapping[str, str] | None = None) -> Mapping[str, str]:
@@ -61,6 +65,10 @@ class Stage:
     its unix seconds; `addresses` are those it is reached at beside its public one. `accept` is
     called after each world, and raises UnfitRunError when nothing may be judged by it. `driver`
     names what runs the bot, for the certificate, and `notes` say what that can not see.
+    `connect_warm` runs the bot on instances that served an earlier world, where it can. `budget`
+    says how much is explored and `jobs` by how many processes; `stop` is asked whether that took
+    too long already, `progress` is told what is explored. `root` is the folder that the bot is
+    imported from.
     """
 
     def __init__(
@@ -75,13 +83,22 @@ class Stage:
         accept: Callable[[], None] = lambda: None,
         driver: str = "simulated",
         notes: Sequence[str] = (),
+        connect_warm: Callable[[Kernel, Gate], WorldDriver] | None = None,
+        root: Path | None = None,
     ) -> None:
         self.profile = profile
         self.seed = seed
         self.printed = printed
         self.driver = driver
         self.notes = tuple(notes)
+        self.root = root or Path.cwd()
+        self.jobs = 1
+        self.budget = STANDARD
+        self.stop: Callable[[], bool] = lambda: False
+        self.progress: Callable[[str], None] = lambda text: None
         self._connect = connect
+        self._connect_warm = connect_warm or connect
+        self._again = 0
         self._bot_clock = bot_clock
         self._addresses = addresses
         self._accept = accept
@@ -99,20 +116,24 @@ class Stage:
         placement: Placement | None = None,
         epoch: float = VIRTUAL_EPOCH,
         nonce: str = "",
+        warm: bool = False,
+        late: LatePolicy = "withheld",
     ) -> Iterator[World]:
         """A fresh world; closed at the end, whatever happens. It begins at `epoch` (unix).
 
-        Another `nonce` makes other ids. Raises UnfitRunError at its end when it has to be repeated.
+        Another `nonce` makes other ids. A `warm` one may be served by instances that served an
+        earlier warm one. Raises UnfitRunError at its end when it has to be repeated.
         """
         profile = self.profile
         with World(
-            self._connect,
+            self._connect_warm if warm else self._connect,
             seed="/".join([str(self.seed), spacing, str(copies), *([nonce] if nonce else [])]),
             host=HostProfile(
                 kind=profile.host.kind,
                 instances=profile.host.instances,
                 max_instances=profile.host.max_instances,
                 timeout_s=profile.host.timeout_s,
+                late=late,
             ),
             public_url=profile.bot.public_url,
             webhook=profile.bot.webhook,
@@ -130,6 +151,30 @@ class Stage:
                 world.firestore.put(path, content)
             yield world
         self._accept()
+
+    def again(
+        self,
+        *,
+        copies: int,
+        schedule: Callable[[Chance], Schedule],
+        placement: Placement | None = None,
+        late: LatePolicy = "withheld",
+    ) -> AbstractContextManager[World]:
+        """A warm world for one of many executions of the same scene.
+
+        It begins a day and an hour after the one before, and has ids of its own: so neither the
+        store nor a bot's hourly limits and memory tell it of another execution.
+        """
+        self._again += 1
+        return self.world(
+            copies=copies,
+            schedule=schedule,
+            placement=placement,
+            epoch=VIRTUAL_EPOCH + self._again * APART_S,
+            nonce=f"again{self._again}",
+            warm=True,
+            late=late,
+        )
 
 
 @contextmanager
@@ -158,7 +203,14 @@ def simulated(profile: Profile, *, root: Path, seed: int) -> Iterator[Stage]:
     """Set the simulation up for a bot below `root`; everything is undone at the end."""
     env = render_env(profile, variables(profile))
     with Simulation(profile.bot.app, root=root, env=env) as simulation:
-        yield Stage(profile, simulation.connect, seed=seed, printed=lambda: simulation.output.lines)
+        yield Stage(
+            profile,
+            simulation.connect,
+            seed=seed,
+            printed=lambda: simulation.output.lines,
+            connect_warm=simulation.connect_warm,
+            root=root,
+        )
 
 
 def _stubs(profile: Profile) -> tuple[Stub, ...]:

@@ -16,6 +16,21 @@ FATAL: tuple[Standing, ...] = ("failed", "required")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exhibit:
+    """A request that a failure is about. `root` is what the journal calls it, `altered` in which
+    part its body differs from a genuine one, if that can be said, `error` what the bot raised;
+    `body` is the first 4 kB of what was sent, as text, of `size_bytes`.
+    """
+
+    root: str
+    what: str
+    altered: str
+    error: str
+    size_bytes: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """The outcome of one check.
 
@@ -23,7 +38,9 @@ class Verdict:
     entries behind them. `run` names the scenario run that was judged (the failed one, if any
     failed). `why` says what a check that was not applicable needs. `waiver` is what the profile
     says of this check, `expired` when its last day is over; `required` is that the check may not be
-    left unjudged.
+    left unjudged. `notes` are findings that fail nothing, because no bot can do better. `exhibits`
+    are what it takes to repeat the failure by hand. `cause` is the check to look at first, when its
+    failure may explain this one; the first line of the evidence says so.
     """
 
     check: str
@@ -39,6 +56,13 @@ class Verdict:
     waiver: Waiver | None = None
     expired: bool = False
     required: bool = False
+    notes: tuple[str, ...] = ()
+    exhibits: tuple[Exhibit, ...] = ()
+    cause: str = ""
+
+    def without_cause(self) -> "Verdict":
+        """The verdict without the line of evidence that points to its cause, if it has one."""
+        return replace(self, cause="", evidence=self.evidence[1:]) if self.cause else self
 
     @property
     def standing(self) -> Standing:

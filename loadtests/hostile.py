@@ -56,7 +56,7 @@ def main() -> int:
             bodies += run.bodies
             verdict = hostile_input(profile, [run])
             if verdict.result == "failed":
-                failed += max(run.failed, 1)
+                failed += max(len(run.fixed) + len(run.smallest), 1)
                 for line in verdict.evidence:
                     evidence.setdefault(line, worlds)
             if before // REPORT_EVERY != bodies // REPORT_EVERY:

@@ -1,10 +1,12 @@
-"""At how many seeds a matrix is judged: a few in the ordinary suite, all of them in `make
+"""How much of a matrix is judged: a little of it in the ordinary suite, all of it in `make
 prove`.
 """
 
 import os
 
+PROVING = bool(os.environ.get("THRICE_PROVE"))
+
 
 def seeds(proof: int, *, ordinary: int = 1) -> range:
     """Seeds 1 to `ordinary`, or to `proof` when THRICE_PROVE is set."""
-    return range(1, 1 + (proof if os.environ.get("THRICE_PROVE") else ordinary))
+    return range(1, 1 + (proof if PROVING else ordinary))

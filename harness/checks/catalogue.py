@@ -6,12 +6,17 @@ from typing import Any
 
 from harness.checks import (
     acknowledgement,
+    budget,
     echoes,
     exactly_once,
     freeze,
+    growth,
     handshake,
     hostile,
+    limits,
+    outages,
     quiet,
+    races,
     repeats,
     signatures,
 )
@@ -21,6 +26,18 @@ from harness.scenarios.echoes import ECHOES
 from harness.scenarios.handshake import HANDSHAKE
 from harness.scenarios.hostile import HOSTILE
 from harness.scenarios.late_duplicates import LATE_DUPLICATES
+from harness.scenarios.limits import FLOOD, LEAST_ROOM, OVERRUN, flood_size, overrun_size
+from harness.scenarios.orders import INSTANCE_KILLED, ONE_FAULT, THREE_COPIES, TWO_COPIES
+from harness.scenarios.outages import (
+    QUEUE_401,
+    QUEUE_429,
+    QUEUE_HANGS,
+    QUEUE_REFUSES,
+    SEND_FAILS,
+    STORE_DOWN,
+    STORE_QUOTA,
+)
+from harness.scenarios.overlapping import OVERLAPPING
 from harness.scenarios.queue_repeats import QUEUE_REPEATS
 from harness.scenarios.queue_signature import QUEUE_SIGNATURE
 from harness.scenarios.rapid import RAPID
@@ -34,7 +51,8 @@ class Check:
     """One line of the checklist.
 
     `needs` tells what the profile lacks for it, or None when it can be judged. `scenario` is what
-    it is judged on.
+    it is judged on. `live` tells what it needs that a bot with a clock of its own has not; None is
+    nothing.
     """
 
     id: str
@@ -42,6 +60,15 @@ class Check:
     scenario: Scenario
     judge: Callable[[Profile, Sequence[Any]], Verdict]
     needs: Callable[[Profile], str | None] = lambda profile: None
+    live: str | None = None
+
+    def lacks(self, profile: Profile, driver: str) -> str | None:
+        """What is missing to judge a bot that `driver` runs; None when nothing is."""
+        return self.needs(profile) or (None if driver == "simulated" else self.live)
+
+
+# A live bot would wait for as long as its time limits are, once for each delivery.
+_NO_WAITING = "a simulated run: a live bot waits on its own clock for answers that never come"
 
 
 def _store(profile: Profile) -> str | None:
@@ -74,6 +101,57 @@ def _replies(profile: Profile) -> str | None:
     )
 
 
+def _rate_limit(profile: Profile) -> str | None:
+    limits = profile.limits
+    most, hour = limits.messages_per_user_minute, limits.publishes_per_hour
+    if most is None:
+        return "[limits] messages_per_user_minute in the profile: what one user may cost"
+    if flood_size(most) > MOST_MESSAGES:
+        return (
+            f"[limits] messages_per_user_minute that {MOST_MESSAGES:,} messages exceed: thrice "
+            "writes no more"
+        )
+    # A breaker may well open before its limit, and what it holds comes at once later.
+    room = 2 * flood_size(most) * profile.expect.publishes
+    if hour is not None and hour < room:
+        return (
+            f"[limits] publishes_per_hour of at least {room:,}: below that the breaker may open "
+            "while one user writes"
+        )
+    return _replies(profile)
+
+
+def _breaker(profile: Profile) -> str | None:
+    most = profile.limits.publishes_per_hour
+    if most is None or profile.limits.breaker_recovery_s is None:
+        return (
+            "[limits] publishes_per_hour and breaker_recovery_s in the profile: where the bot's "
+            "breaker opens"
+        )
+    lacking = _queue(profile) or _replies(profile)
+    if lacking is not None:
+        return lacking
+    if most // profile.expect.publishes < LEAST_ROOM:
+        least = LEAST_ROOM * profile.expect.publishes
+        return f"[limits] publishes_per_hour of at least {least}: fewer leave no room to recover"
+    if overrun_size(most, profile.expect.publishes) > MOST_MESSAGES:
+        return (
+            f"[limits] publishes_per_hour that {MOST_MESSAGES:,} messages exceed: thrice writes no "
+            "more"
+        )
+    return None
+
+
+def _plan(profile: Profile) -> str | None:
+    if profile.plan is None:
+        return "[plan] in the profile: what pays for the queue, and for how many messages"
+    return _queue(profile)
+
+
+# Messages that one run writes to reach a limit; each costs about 10 ms.
+MOST_MESSAGES = 1_000
+_BOT_CLOCK = "a simulated run: the limit is counted on the bot's own clock"
+
 _CHECKS = (
     Check("ten-rapid", "ten rapid messages, one publish each", RAPID, exactly_once.ten_rapid),
     Check(
@@ -87,6 +165,12 @@ _CHECKS = (
     Check("one-reply", "every message answered once", RAPID, exactly_once.one_reply, _replies),
     Check("quiet-day", "nothing happens for a day", RAPID, quiet.quiet_day),
     Check("quiet-week", "the system has gone quiet by itself", RAPID, quiet.quiet_week),
+    Check(
+        "no-growth",
+        "more messages at once cause no more publishes each",
+        OVERLAPPING,
+        growth.no_growth,
+    ),
     Check("no-loop", "no chain returns to a route it came from", RAPID, quiet.no_loop),
     Check("echo-safe", "what is no message stays unanswered", ECHOES, echoes.echo_safe),
     Check(
@@ -102,6 +186,9 @@ _CHECKS = (
         repeats.consumer_retry,
         lambda profile: _queue(profile) or _replies(profile),
     ),
+    Check("race-k2", "no order of two copies breaks the contract", TWO_COPIES, races.race_k2),
+    Check("race-k3", "no order of three copies breaks it", THREE_COPIES, races.race_k3),
+    Check("fault-1", "any call may fail once", ONE_FAULT, races.fault_1),
     Check(
         "cold-instances",
         "no memory is trusted from one request to the next",
@@ -110,10 +197,66 @@ _CHECKS = (
     ),
     Check("freeze-safe", "no work is left behind the response", RAPID, freeze.freeze_safe),
     Check(
+        "instance-killed",
+        "the instance may die at any call",
+        INSTANCE_KILLED,
+        races.instance_killed,
+    ),
+    Check(
         "ack-deadline",
         "the platform gets its answer in time",
         RAPID,
         acknowledgement.ack_deadline,
+    ),
+    Check(
+        "queue-hangs",
+        "a queue that does not answer loses and doubles nothing",
+        QUEUE_HANGS,
+        outages.queue_hangs,
+        _queue,
+        live=_NO_WAITING,
+    ),
+    Check(
+        "queue-refuses",
+        "a queue that can not be reached loses and doubles nothing",
+        QUEUE_REFUSES,
+        outages.queue_refuses,
+        _queue,
+    ),
+    Check(
+        "queue-429",
+        "a queue over its limit is not stormed, and loses nothing",
+        QUEUE_429,
+        outages.queue_429,
+        _queue,
+    ),
+    Check(
+        "queue-401",
+        "a rejected token loses and doubles nothing",
+        QUEUE_401,
+        outages.queue_401,
+        _queue,
+    ),
+    Check(
+        "store-down",
+        "without its store the bot publishes nothing undecided, and loses nothing",
+        STORE_DOWN,
+        outages.store_down,
+        _store,
+    ),
+    Check(
+        "store-quota",
+        "the same when the store is over its limit",
+        STORE_QUOTA,
+        outages.store_quota,
+        _store,
+    ),
+    Check(
+        "send-fails",
+        "a reply that fails is sent later, once if that can be known",
+        SEND_FAILS,
+        outages.send_fails,
+        _replies,
     ),
     Check(
         "handshake",
@@ -139,6 +282,29 @@ _CHECKS = (
         "no body breaks the bot or makes it act",
         HOSTILE,
         hostile.hostile_input,
+    ),
+    Check(
+        "rate-limit",
+        "one user gets no more replies a minute than promised, and none is forgotten",
+        FLOOD,
+        limits.rate_limit,
+        _rate_limit,
+        live=_BOT_CLOCK,
+    ),
+    Check(
+        "breaker",
+        "no hour costs more than promised, and nobody waits for ever",
+        OVERRUN,
+        limits.breaker,
+        _breaker,
+        live=_BOT_CLOCK,
+    ),
+    Check(
+        "plan-budget",
+        "a month of messages fits the plan of the queue",
+        RAPID,
+        budget.plan_budget,
+        _plan,
     ),
 )
 

@@ -16,6 +16,9 @@ from harness.profile import Profile
 from harness.scenarios.rapid import Rapid
 from harness.verdict import Verdict
 
+# Where a claim in one step is shown.
+CLAIM_ONCE = "claim a message in one step, as docs/claim-once.md shows"
+
 
 def ten_rapid(profile: Profile, runs: Sequence[Rapid]) -> Verdict:
     """Exactly the contracted publishes for each message, each caused by that message."""
@@ -36,14 +39,18 @@ def ten_rapid(profile: Profile, runs: Sequence[Rapid]) -> Verdict:
                 )
             else:
                 evidence.append(f"{title(message)} was never published")
-        if wrong:
-            evidence.append(_dedup_remark(run, [message.root for message in wrong]))
+        roots = [message.root for message in wrong]
+        remarks = [_dedup_remark(run, roots)] if wrong else []
+        if any(len(by_root[root]) > each for root in roots):
+            remarks.append(f"the way out: {CLAIM_ONCE}")
         return Judgement(
             passed=not wrong and total == wanted,
             expected=f"{plural(len(run.messages), 'message')}, {publishes(wanted)}",
             observed=f"{plural(len(run.messages), 'message')}, {publishes(total)}",
-            evidence=[line for line in evidence if line],
+            evidence=evidence,
             entries=[entry for message in wrong for entry in by_root[message.root]],
+            remarks=remarks,
+            wrong=roots,
         )
 
     return judge_each("ten-rapid", runs, judge)
@@ -68,6 +75,7 @@ def dedup_records(profile: Profile, runs: Sequence[Rapid]) -> Verdict:
             expected=f"{plural(wanted, 'new record')} in {collection}",
             observed=plural(len(run.records), "new record"),
             evidence=evidence,
+            wrong=_all(run) if len(run.records) < wanted else (),
         )
 
     return judge_each("dedup-records", runs, judge)
@@ -105,6 +113,7 @@ def queue_ledger(profile: Profile, runs: Sequence[Rapid]) -> Verdict:
             observed=f"{len(created)} created, {len(delivered)} delivered, "
             f"{run.waiting} waiting, {len(run.dead)} dead",
             evidence=evidence,
+            wrong=_all(run) if len(created) < wanted or undelivered or run.dead else (),
         )
 
     return judge_each("queue-ledger", runs, judge)
@@ -135,9 +144,14 @@ def one_reply(profile: Profile, runs: Sequence[Rapid]) -> Verdict:
             observed=plural(len(replies), "reply", "replies"),
             evidence=evidence,
             entries=[entry for message in wrong for entry in by_root[message.root]],
+            wrong=[message.root for message in wrong],
         )
 
     return judge_each("one-reply", runs, judge)
+
+
+def _all(run: Rapid) -> list[str]:
+    return [message.root for message in run.messages]
 
 
 def _short(message_id: str) -> str:

@@ -16,13 +16,14 @@ Weight = Literal["hard", "note", "hard or note"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """`does` is what happens in the world, `expected` what has to come of it, `why` what goes wrong
-    in production without it.
+    in production without it, `way_out` where a bot that passes is shown.
     """
 
     does: str
     expected: str
     why: str
     weight: Weight = "hard"
+    way_out: str = ""
 
 
 # The profile of a bot that has nothing and promises nothing.
@@ -39,6 +40,14 @@ def needs_of(check: Check) -> str:
     return check.needs(_BARE) or ""
 
 
+def live_of(check: Check) -> str:
+    """What is different where the bot runs live; empty when nothing is."""
+    if check.live is not None:
+        return f"not judged, it needs {check.live}"
+    left_out = " and ".join(f'"{run}"' for run in check.scenario.waits)
+    return f"without {left_out}: there the bot would wait on its own clock" if left_out else ""
+
+
 EXPLAINED: Mapping[str, Explanation] = {
     "ten-rapid": Explanation(
         does="One user writes ten messages within a second. Each webhook is delivered three "
@@ -46,6 +55,7 @@ EXPLAINED: Mapping[str, Explanation] = {
         expected="As many publishes for each message as the contract says (one), and none else.",
         why="Two copies that both find no record both publish. The difference between checking "
         "and claiming in one atomic step is invisible until copies arrive together.",
+        way_out="Claim each message in one step, and lose none: docs/claim-once.md.",
     ),
     "dedup-records": Explanation(
         does="The same ten messages; then the collection of dedup records is counted.",
@@ -80,8 +90,8 @@ EXPLAINED: Mapping[str, Explanation] = {
     ),
     "no-growth": Explanation(
         does="1, 2, 4 and 8 overlapping messages, of one user and of as many users.",
-        expected="Never more publishes than the contract allows for the messages; the "
-        "reproduction number R stays below 1.",
+        expected="Never more publishes than the contract allows for the messages; amplification "
+        "and the reproduction number R are printed.",
         why="Cascades of several messages can feed one another, so that a bot which is right for "
         "one message burns its plan with eight.",
     ),
@@ -136,10 +146,12 @@ EXPLAINED: Mapping[str, Explanation] = {
         why="What a process remembers is gone, or elsewhere, with the next request.",
     ),
     "freeze-safe": Explanation(
-        does="The instance is frozen after each response, and never thawed.",
+        does="The instance is frozen after each response, and thawed by nothing but its next "
+        "request; at the end whatever has work left is thawed once more, to see what it wanted.",
         expected="No call arrives after a response, and none was still unanswered then.",
         why="A serverless host stops the process at the response: a publish that nobody awaited "
-        "happens on a laptop, and never in production.",
+        "happens on a laptop, and never in production. Where it waits for the application call "
+        "instead, background tasks of the response are safe: see [host] kind.",
     ),
     "instance-killed": Explanation(
         does="The instance dies at each step of the handler; the platform delivers again.",
@@ -154,45 +166,55 @@ EXPLAINED: Mapping[str, Explanation] = {
         "late: slow answers make duplicates.",
     ),
     "queue-hangs": Explanation(
-        does="The queue accepts connections and does not answer, for 120 seconds.",
-        expected="Webhooks answered in time; no storm of calls; afterwards every message "
-        "handled, none twice.",
+        does="The queue does not answer for 120 seconds, in which a user writes as well as before "
+        "and after; in one run it accepts what it is sent, in the other it does not.",
+        expected="Every webhook answered within 5 seconds; at most 6 calls to the queue in one "
+        "delivery; afterwards every message handled, none twice.",
         why="Without a time limit of its own the handler waits until the host ends it.",
     ),
     "queue-refuses": Explanation(
-        does="The queue refuses connections for 120 seconds.",
-        expected="Webhooks answered in time; no storm of calls; afterwards every message "
-        "handled, none twice.",
+        does="The queue refuses connections for 120 seconds, in which a user writes as well as "
+        "before and after.",
+        expected="Every webhook answered within 5 seconds; at most 6 calls to the queue in one "
+        "delivery; afterwards every message handled, none twice.",
         why="A webhook acknowledged after a failed publish is a message lost for good.",
     ),
     "queue-429": Explanation(
-        does="The queue is over its rate limit for 120 seconds.",
-        expected="Webhooks answered in time; no storm of calls; afterwards every message "
-        "handled, none twice.",
+        does="The queue is over its limit and answers 429 for 120 seconds, in which a user writes "
+        "as well as before and after.",
+        expected="Every webhook answered within 5 seconds; at most 6 calls to the queue in one "
+        "delivery; afterwards every message handled, none twice.",
         why="Retrying at once what was refused for being too much makes it more.",
     ),
     "queue-401": Explanation(
-        does="The queue rejects the token for 120 seconds.",
-        expected="Webhooks answered in time; no storm of calls; afterwards every message "
-        "handled, none twice.",
+        does="The queue rejects the token for 120 seconds, in which a user writes as well as "
+        "before and after.",
+        expected="Every webhook answered within 5 seconds; at most 6 calls to the queue in one "
+        "delivery; afterwards every message handled, none twice.",
         why="A rotated token must cost retries of the platform, not messages.",
     ),
     "store-down": Explanation(
-        does="The dedup store does not answer for 120 seconds.",
-        expected="No publish without a dedup decision; afterwards every message handled, none "
-        "twice.",
+        does="For 120 seconds, from the moment in which the first reply is sent, the dedup store "
+        "is unavailable; in further runs its answers to writes get lost, or it does not answer.",
+        expected="Every webhook answered within 5 seconds; at most 6 calls to the store in one "
+        "delivery; no publish without a dedup decision, of which a deduplication id is one; "
+        "afterwards every message handled, none twice.",
         why="A bot that publishes when it can not look up its records multiplies just when "
-        "everything is slow.",
+        "everything is slow; one that can not note its reply must not send it again.",
     ),
     "store-quota": Explanation(
-        does="The dedup store is over its request limit for 120 seconds.",
-        expected="No publish without a dedup decision; afterwards every message handled, none "
-        "twice.",
+        does="The dedup store is over its request limit for 120 seconds, from the moment in which "
+        "the first reply is sent.",
+        expected="Every webhook answered within 5 seconds; at most 6 calls to the store in one "
+        "delivery; no publish without a dedup decision, of which a deduplication id is one; "
+        "afterwards every message handled, none twice.",
         why="A store at its limit once made every reply fail; and deduplication with it.",
     ),
     "send-fails": Explanation(
-        does="The platform's send call fails, is rate-limited, or times out after it was accepted.",
-        expected="Retried through the queue, without a storm; at most the unavoidable double.",
+        does="For 120 seconds the platform's send call fails, or is rate-limited; in a further run "
+        "the first reply to each message is accepted, and the answer never comes.",
+        expected="Every message answered in the end; at most 6 calls to the platform in one "
+        "delivery; two replies, which is a note, only where an answer got lost.",
         why="A reply that failed once is a user who waits for ever, unless the queue tries again.",
         weight="hard or note",
     ),
@@ -223,23 +245,28 @@ EXPLAINED: Mapping[str, Explanation] = {
         "huge, of wrong types, and generated ones, the failing of which are shrunk.",
         expected="No server error, no publish, no reply; ordinary messages work afterwards.",
         why="The platform repeats what fails for an hour, and turns off a webhook that keeps "
-        "failing.",
+        "failing. The queue, too, brings what the bot never publishes: an older release's "
+        "messages, from retries and dead letters, or those of whoever shares its signing keys.",
     ),
     "rate-limit": Explanation(
-        does="One user writes 30 messages within a minute.",
-        expected="Never more replies in 60 seconds than the profile promises; the rest is "
-        "handled as promised, and none is lost.",
+        does="One user writes 30 messages within a minute, at least half as many again as the "
+        "limit.",
+        expected="Never more replies in any 60 seconds than the profile promises; the rest is "
+        "handled as it says in `excess`, none is lost, and none is published more often.",
         why="One user with a script must not cost what a hundred users do.",
     ),
     "breaker": Explanation(
-        does="Genuine messages of many users exceed the publishes an hour that the profile "
-        "promises.",
-        expected="Never more accepted publishes an hour; after recovery new messages pass, and "
-        "held ones are answered.",
+        does="Many users write one message each: most of what an hour has room for at once; more "
+        "than the rest of it, as long before that hour ends as the breaker takes to recover; and "
+        "a few when it has.",
+        expected="Never more accepted publishes in any hour than the profile promises; after "
+        "recovery, and the longest wait between redeliveries of the platform, everybody is "
+        "answered.",
         why="The breaker is what limits the bill of a bug that no check has found.",
     ),
     "plan-budget": Explanation(
-        does="Scales the publishes observed for one message to the profile's messages a month.",
+        does="Scales the queue's deliveries, which are billed, seen for one of the ten messages to "
+        "the profile's messages a month, spread evenly.",
         expected="Fits the plan; printed with the day on which its limit would be reached.",
         why="A bot can be right and still not fit the plan that pays for it.",
         weight="note",

@@ -30,6 +30,15 @@ def freeze_safe(profile: Profile, runs: Sequence[Rapid]) -> Verdict:
                 0,
                 f'host "{kind}" freezes an instance at {when}; await this work before you respond',
             )
+        # As late calls are not answered, an application call that waits for one never returns.
+        waited = sum(call.invocation.lingering and not call.background for call in run.late)
+        if waited:
+            evidence.insert(
+                1,
+                f"{plural(waited, 'call')} came from the very application call that had responded, "
+                "as background tasks do: a host that waits for it, Mangum on AWS Lambda for one, "
+                'lets them happen; if yours does, say [host] kind = "vercel"',
+            )
         return Judgement(
             passed=not run.late,
             expected="0 calls after a response",

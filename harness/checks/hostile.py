@@ -6,7 +6,7 @@ from harness.checks.observed import Judgement, judge_each, listed, plural
 from harness.profile import Profile
 from harness.scenarios.hostile import SHOWN_BYTES, Handled, Hostile, Offence
 from harness.scenarios.probe import error_of
-from harness.verdict import Verdict
+from harness.verdict import Exhibit, Verdict
 
 
 def hostile_input(profile: Profile, runs: Sequence[Hostile]) -> Verdict:
@@ -19,11 +19,13 @@ def hostile_input(profile: Profile, runs: Sequence[Hostile]) -> Verdict:
             min(run.before.publishes, profile.expect.publishes),
             min(run.before.replies, profile.expect.replies),
         )
-        evidence = [_told(offence, _error(run, offence)) for offence in _shown(run)]
+        shown = _shown(run)
+        evidence = [_told(offence, _error(run, offence)) for offence in shown]
         after = run.after
-        if after is not None and (
+        upset = after is not None and (
             after.publishes < wanted.publishes or after.replies < wanted.replies
-        ):
+        )
+        if after is not None and upset:
             evidence.append(f"an ordinary message after them: {_handled(after)}")
         evidence += _told_together(run)
         offences = (*run.smallest, *run.fixed)
@@ -31,7 +33,7 @@ def hostile_input(profile: Profile, runs: Sequence[Hostile]) -> Verdict:
             passed=not evidence,
             expected="no body answered with 5xx or acted upon, and an ordinary message after them "
             f"handled as before: {_handled(wanted)}",
-            observed=f"{plural(run.bodies, 'body', 'bodies')}, {plural(run.failed, 'failure')}",
+            observed=_observed(run, upset),
             evidence=evidence,
             entries=[
                 entry
@@ -39,6 +41,7 @@ def hostile_input(profile: Profile, runs: Sequence[Hostile]) -> Verdict:
                 if offence.sighting is not None
                 for entry in offence.sighting.entries
             ],
+            exhibits=[_exhibit(offence, _error(run, offence)) for offence in shown],
         )
 
     return judge_each("hostile-input", runs, judge)
@@ -56,15 +59,45 @@ def _shown(run: Hostile) -> list[Offence]:
 
 
 def _told(offence: Offence, error: str) -> str:
-    cut = "..." if offence.size_bytes > SHOWN_BYTES else ""
     size = plural(offence.size_bytes, "byte")
     what = f"{offence.what} ({error})" if error else offence.what
-    return f"{offence.target}, {offence.label}, {size}: {what}: {offence.shown}{cut}"
+    body = offence.shown
+    if offence.size_bytes > SHOWN_BYTES:
+        # Its beginning is that of every body, and tells nothing where the part is known.
+        body = offence.altered or body + "..."
+    elif offence.altered:
+        body = f"{offence.altered} in {body}"
+    return f"{offence.target}, {offence.label}, {size}: {what}: {body}"
+
+
+def _exhibit(offence: Offence, error: str) -> Exhibit:
+    sighting = offence.sighting
+    return Exhibit(
+        root=offence.root,
+        what=f"{offence.target}, {offence.label}",
+        altered=offence.altered,
+        error=error or (sighting.error if sighting is not None else ""),
+        size_bytes=offence.sent_bytes,
+        body=offence.kept,
+    )
+
+
+def _observed(run: Hostile, upset: bool) -> str:
+    """Which routes failed. Not how often: a body that fails is shrunk by sending others."""
+    found = {offence.target for offence in (*run.fixed, *run.smallest)}
+    broken = [target for target in run.targets if target in found]
+    well = [target for target in run.targets if target not in broken]
+    parts = [f"failures at {' and '.join(broken)}"] if broken else []
+    if well:
+        parts.append(f"{'none' if broken else '0 failures'} at {' and '.join(well)}")
+    if upset:
+        parts.append("an ordinary message failed afterwards")
+    return ", ".join(parts)
 
 
 def _error(run: Hostile, offence: Offence) -> str:
-    """The exception behind an answer. A host that freezes at the last byte hears of it only when
-    the instance goes on, with the next request.
+    """The exception behind an answer that was not known when it was sent: one that the host hears
+    of only when the frozen instance goes on, with the next request.
     """
     if offence.sighting is None or offence.sighting.error:
         return ""
@@ -84,7 +117,9 @@ def _told_together(run: Hostile) -> list[str]:
     found: dict[tuple[str, str], dict[str, None]] = {}
     for offence in run.fixed:
         if offence.sighting is not None:
-            found.setdefault((offence.target, offence.what), {})[offence.label] = None
+            error = offence.sighting.error
+            answer = offence.what.replace(f" ({error})", "", 1) if error else offence.what
+            found.setdefault((offence.target, answer), {})[offence.label] = None
     return [
         f"{target}, {what}: {listed(list(labels), 12)}" for (target, what), labels in found.items()
     ]

@@ -7,21 +7,26 @@ from typing import Any, TypeVar
 from emulator.journal import Entry
 from emulator.meta import UserMessage
 from harness.profile import Profile
-from harness.scenarios.scenario import Run
-from harness.verdict import Verdict
+from harness.scenarios.probe import error_of
+from harness.scenarios.scenario import Record, Run
+from harness.verdict import Exhibit, Verdict
 
 # Lines of evidence shown for one check; the trace has them all.
 MAX_EVIDENCE = 6
+MAX_RAISED = 3
+# The check of work that is left behind a response, which explains most of what is missing.
+FREEZE = "freeze-safe"
 
 R = TypeVar("R", bound=Run)
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """All runs of one certification, by scenario."""
+    """All runs of one certification, by scenario; `driver` is what ran the bot."""
 
     profile: Profile
     runs: Mapping[str, Sequence[Any]]
+    driver: str = "simulated"
 
     def run_of(self, scenario: str, name: str) -> Run | None:
         return next((run for run in self.runs.get(scenario, ()) if run.name == name), None)
@@ -29,31 +34,74 @@ class Observed:
 
 @dataclass(slots=True)
 class Judgement:
-    """One run as one check sees it."""
+    """One run as one check sees it.
+
+    `evidence` may be shortened, `remarks` on all of it are not. `wrong` are the user messages that
+    went wrong: what may have caused that is looked for.
+    """
 
     passed: bool
     expected: str
     observed: str
     evidence: list[str] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    wrong: Sequence[str] = ()
+    exhibits: list[Exhibit] = field(default_factory=list)
 
 
 def judge_each(check: str, runs: Sequence[R], judge: Callable[[R], Judgement]) -> Verdict:
-    """Judge every run; the verdict is about the first that fails, else about the last."""
+    """Judge every run; the verdict is about the first that fails, else about the last. What is
+    noted of any run judged until then goes with it.
+    """
     judgement, run = judge(runs[0]), runs[0]
+    notes = list(judgement.notes)
     for candidate in runs[1:]:
         if not judgement.passed:
             break
         judgement, run = judge(candidate), candidate
+        notes += judgement.notes
+    late = 0 if judgement.passed else late_calls(run.record, judgement.wrong)
+    cause = [f"see {FREEZE}: {plural(late, 'call')} of theirs arrived after the response"]
+    # Of what happens behind a response, an exception is a consequence.
+    raised = [] if judgement.passed or late else raised_by(run.record, judgement.wrong)
     return Verdict(
         check=check,
         result="passed" if judgement.passed else "failed",
         expected=judgement.expected,
         observed=judgement.observed,
-        evidence=tuple(shorten(judgement.evidence)),
+        evidence=(
+            *(cause if late else []),
+            *shorten(judgement.evidence),
+            *raised,
+            *judgement.remarks,
+        ),
+        cause=FREEZE if late else "",
+        exhibits=tuple(judgement.exhibits),
         entries=tuple(entry.seq for entry in judgement.entries),
         run=run.name,
+        notes=tuple(shorten(notes)),
     )
+
+
+def late_calls(record: Record, roots: Sequence[str]) -> int:
+    """How many calls for these user messages came too late to count."""
+    return sum(not set(roots).isdisjoint(entry.roots) for entry in record.of("late"))
+
+
+def raised_by(record: Record, roots: Sequence[str]) -> list[str]:
+    """A line for each exception that the bot raised while it worked for these user messages."""
+    found: dict[str, list[str]] = {}
+    sent = {entry.seq: entry.name for entry in record.of("delivery")}
+    for entry in record.of("instance"):
+        if entry.detail.get("event") == "exception" and not set(roots).isdisjoint(entry.roots):
+            found.setdefault(error_of(entry), []).append(sent.get(entry.cause, entry.name))
+    lines = [
+        f"raised: {error}, {plural(len(where), 'time')}, first in {where[0]}"
+        for error, where in found.items()
+    ]
+    return lines[:MAX_RAISED]
 
 
 def shorten(lines: Sequence[str]) -> list[str]:

@@ -21,8 +21,6 @@ from harness.profile import Profile
 from harness.scenarios.conversation import Conversation
 from harness.verdict import Verdict
 
-SHOWN_FIRST = 3
-
 # What a check has to say of a message that went wrong, given its publishes and its replies.
 Remark = Callable[[Conversation, Sequence[Entry], Sequence[Entry]], str]
 
@@ -56,9 +54,10 @@ def _unchanged(
         evidence: list[str] = []
         entries: list[Entry] = []
         remarks: dict[str, None] = {}
+        wrong: list[str] = []
         for message in run.messages:
             ours, replies = made_for[message.root], sent_for[message.root]
-            wrong = len(evidence)
+            found = len(evidence)
             if len(ours) != expect.publishes:
                 evidence.append(_times(message, "published", ours))
                 entries += ours
@@ -66,10 +65,9 @@ def _unchanged(
             if expect.replies and len(replies) != expect.replies:
                 evidence.append(_times(message, "answered", replies))
                 entries += replies
-            if len(evidence) > wrong:
+            if len(evidence) > found:
+                wrong.append(message.root)
                 remarks[remark(run, ours, replies)] = None
-        # The cause stands where it is read, however many messages went wrong.
-        evidence[SHOWN_FIRST:SHOWN_FIRST] = [line for line in remarks if line][:1]
         wanted = expect.publishes * len(roots), expect.replies * len(roots)
         counted = expect.replies == 0 or len(sent) == wanted[1]
         return Judgement(
@@ -78,6 +76,8 @@ def _unchanged(
             observed=f"{plural(len(roots), 'message')}, {_counts(len(made), len(sent))}",
             evidence=evidence,
             entries=entries,
+            remarks=[line for line in remarks if line][:1],
+            wrong=wrong,
         )
 
     return judge_each(check, runs, judge)

@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _explained(check: Any) -> str:
-    from harness.checks.explained import EXPLAINED, needs_of
+    from harness.checks.explained import EXPLAINED, live_of, needs_of
 
     text = EXPLAINED[check.id]
     failure = {
@@ -47,8 +47,10 @@ def _explained(check: Any) -> str:
         ("expected", text.expected),
         ("needs", needs_of(check) or "nothing beyond a bot"),
         ("why", text.why),
+        *([("way out", text.way_out)] if text.way_out else []),
         ("failure", failure),
         ("judged on", f"{check.scenario.title}: {', '.join(check.scenario.runs)}"),
+        ("live", live_of(check) or "the same"),
     )
     lines = [f"{check.id}: {check.title}", ""]
     for label, content in rows:

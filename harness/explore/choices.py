@@ -18,9 +18,10 @@ from harness.explore.move import Move
 from harness.explore.scene import Scene
 from harness.explore.serial import Serial
 
-# Seconds. A wait of the bot's own that is no longer than this may be over before a call is
-# answered that was made earlier; longer ones, such as time limits, end only when nothing else can
-# happen.
+# Seconds. A wait of the bot's own may be over before a call is answered that was made this long ago
+# at most; later ones, such as time limits, end only when nothing else can happen. It holds for all
+# waits of a call together: a timer that goes off every second would otherwise keep an answer back
+# until the call fails, which is a fault and no order.
 PATIENCE_S = 1.0
 # What every answer depends on while a wait may end first: the time at which it is given.
 CLOCK = frozenset({"clock"})
@@ -95,13 +96,14 @@ class Choices:
             return None
         now = self._open.kernel.clock.now
         offered: dict[str, tuple[Move, Step]] = {}
-        held: list[Step] = []
-        wait = self._short_wait(agenda, now)
-        for step in agenda.due_by(max(now, earliest.due)):
+        due = agenda.due_by(max(now, earliest.due))
+        held = [step for step in due if self._is_held(step)]
+        parked = [step.due for step in due if step.kind is not StepKind.WAKE and step not in held]
+        wait = self._short_wait(agenda, min(parked, default=now))
+        for step in due:
+            if step in held:
+                continue
             if step.kind is StepKind.START and self._shares(step):
-                if self._open.host.is_busy(self._letter(step)):
-                    held.append(step)
-                    continue
                 move = Move(step.name, step.task, self._letter(step), signature="start")
             elif _is_answer(step):
                 move = self._move_of(step, waiting=wait is not None)
@@ -196,10 +198,17 @@ class Choices:
             f"{step.name}{number}", f"{step.task}/wait", writes=CLOCK, signature="a wait ends"
         )
 
-    def _short_wait(self, agenda: Agenda, now: float) -> Step | None:
-        """The wait of the bot's own that is over first, if that may be soon."""
-        waits = [step for step in agenda.due_by(now + PATIENCE_S) if step.kind is StepKind.WAKE]
+    def _short_wait(self, agenda: Agenda, since: float) -> Step | None:
+        """The wait of the bot's own that is over first, if it may be over before what was asked for
+        at `since`.
+        """
+        waits = [step for step in agenda.due_by(since + PATIENCE_S) if step.kind is StepKind.WAKE]
         return waits[0] if waits else None
+
+    def _is_held(self, step: Step) -> bool:
+        """Whether a copy has to wait until its instance has served another one."""
+        shares = step.kind is StepKind.START and self._shares(step)
+        return shares and self._open.host.is_busy(self._letter(step))
 
     def _symbol(self, key: str) -> str:
         """A resource by the order in which it appears: its name differs between executions."""

@@ -27,7 +27,7 @@ def columns(made: Sequence[Made], collection: str = "") -> list[str]:
 def _cell(one: Made, collection: str) -> str:
     if one.call is None:
         return one.move.signature or "starts"
-    told = what_came(one.call, one.outcome, one.fault)
+    told = what_came(one.call, one.outcome, one.fault, collection)
     return _cut(f"{what_it_does(one.call, collection)} -> {told}")
 
 

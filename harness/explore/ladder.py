@@ -10,17 +10,19 @@ from emulator.errors import UnfitRunError
 from harness.explore.bounded import Preemptions
 from harness.explore.budget import Budget
 from harness.explore.choices import Made
-from harness.explore.claim import bounded_claim, complete_claim
+from harness.explore.claim import bounded_claim, complete_claim, repetition_claim
 from harness.explore.complete import SleepSets
 from harness.explore.execution import Chooser, Execution
 from harness.explore.faults import NO_FAULTS, Calls, Campaign, calls_of, note_calls
+from harness.explore.jobs import run_search
 from harness.explore.lockstep import Lockstep
 from harness.explore.replay import CONFIRMATIONS, confirm
 from harness.explore.sampling import ChainPriorities, Priorities, Uniform, sample
 from harness.explore.scene import Scene, apart, partitions
-from harness.explore.search import MOST_UNFIT, NondeterministicError, Policy, Search
+from harness.explore.search import MOST_UNFIT, Found, NondeterministicError, Policy, Search
 from harness.explore.serial import Serial
 from harness.explore.shrink import Case, Preferring, shrink, switches, tasks_of
+from harness.explore.team import RaceMaker
 from harness.explore.worlds import Race, Seen
 from harness.stage import Stage
 
@@ -89,6 +91,7 @@ class Ladder:
         self._budget = budget if stage.driver == "simulated" else budget.live
         self._progress = progress
         self._climbed = Climbed()
+        self._late = False
 
     def climb_races(self, copies: int) -> Climbed:
         """Every order of so many copies of one webhook, as far as the budget goes."""
@@ -100,6 +103,8 @@ class Ladder:
         for partition in partitions(copies):
             if self._try(Scene(partition), "in lockstep", Lockstep):
                 return climbed
+        if self._late and self._goes_on_late(copies):
+            return climbed
         climbed.claims.append(
             f"serial and lockstep on {len(partitions(copies))} partitions of {copies} copies"
         )
@@ -108,7 +113,7 @@ class Ladder:
         # All that can be done for a bot that does not do the same twice.
         samples = self._budget.samples if calm else max(10 * self._budget.samples, UNCALM_SAMPLES)
         if samples:
-            self._sample(Scene(apart(copies)), samples)
+            self._sample(Scene(apart(copies)), samples, calm=calm)
         return climbed
 
     def climb_faults(self, kinds: Collection[str]) -> Climbed:
@@ -127,6 +132,11 @@ class Ladder:
         """Every plan of a campaign; False when one of them failed."""
         few = _FEW if copies > 1 else _FEW[:1]
         for plan in campaign:
+            if self._stage.stop():
+                self._climbed.claims.append(
+                    f"stopped by the time limit after {self._climbed.plans} plans"
+                )
+                return False
             scene = Scene(apart(copies), plan)
             self._progress(scene.name)
             if not plan and not self._budget.complete:
@@ -154,12 +164,23 @@ class Ladder:
                     return False
         return True
 
+    def _goes_on_late(self, copies: int) -> bool:
+        """The same where calls that a response left behind go on with the instance's next request,
+        instead of never; whether that failed.
+        """
+        for partition in partitions(copies):
+            scene = Scene(partition, late="answered")
+            if self._try(scene, "late calls going on", Serial):
+                return True
+        self._climbed.claims.append("late calls were explored both ways: lost, and going on later")
+        return False
+
     def _search(self, scene: Scene, policy: Policy, what: str) -> bool:
         self._progress(f"{scene.name}, {what}")
         race, climbed = Race(self._stage, scene), self._climbed
         search = Search(policy=policy, until_bad=True)
         try:
-            found, _ = search.run(race, limit=self._budget.most)
+            found = self._run(search, race, scene)
         except NondeterministicError as error:
             climbed.claims.append(f"{scene.name}: {error}")
             return True
@@ -175,7 +196,7 @@ class Ladder:
         climbed.claims.append(f"{scene.name}: {claim}")
         return True
 
-    def _sample(self, scene: Scene, schedules: int) -> None:
+    def _sample(self, scene: Scene, schedules: int, *, calm: bool) -> None:
         self._progress(f"{scene.name}, at random")
         climbed = self._climbed
         steps = max(len(climbed.last.moves), 1) if climbed.last is not None else 1
@@ -185,20 +206,25 @@ class Ladder:
             Chance(self._stage.seed),
             range(schedules),
             until_bad=True,
+            stop=self._stage.stop,
         )
         climbed.executions += sum(one.schedules for one in samples)
         for one in samples:
             if one.failure is not None:
                 self._fail(scene, one.failure, "at random")
                 return
-        climbed.claims.append(f"{schedules} random schedules of {scene.copies} copies")
+        climbed.claims.append(
+            repetition_claim(sum(one.schedules for one in samples))
+            if not calm
+            else f"{schedules} random schedules of {scene.copies} copies"
+        )
 
     def _under(self, scene: Scene, few: Sequence[Few]) -> list[Calls]:
         """All executions of a scene with faults, by their calls."""
         if self._budget.complete:
             race = Race(self._stage, scene)
             search = Search(policy=SleepSets(), until_bad=True, facts=note_calls)
-            found, _ = search.run(race, limit=self._budget.most)
+            found = self._run(search, race, scene)
             self._climbed.executions += found.executions
             self._climbed.classes += found.complete
             if found.failure is not None:
@@ -211,6 +237,14 @@ class Ladder:
             if self._climbed.last is not None:
                 made.append(calls_of(self._climbed.last))
         return made
+
+    def _run(self, search: Search, race: Race, scene: Scene) -> Found:
+        """A search by as many processes as the stage may use."""
+        stage, most = self._stage, self._budget.most
+        if stage.jobs == 1 or stage.driver != "simulated":
+            return search.run(race, limit=most, stop=stage.stop)[0]
+        maker = RaceMaker(stage.profile, stage.root, stage.seed, scene, race.exchange, stage)
+        return run_search(maker, search, jobs=stage.jobs, limit=most, stop=stage.stop)
 
     # -- single executions
 
@@ -240,6 +274,7 @@ class Ladder:
         self._climbed.executions += 1
         seen = execution.evidence
         if isinstance(seen, Seen):
+            self._late = self._late or seen.late > 0
             known = self._climbed.notes
             known.extend(note for note in seen.notes if note not in known)
         return execution
@@ -272,7 +307,14 @@ class Ladder:
                 Race(self._stage, other, exchange=False), lambda: Preferring(smaller.choices)
             )
 
-        small = shrink(case, execution, attempt, oracle=oracle, most_attempts=MOST_SHRINKING)
+        small = shrink(
+            case,
+            execution,
+            attempt,
+            oracle=oracle,
+            decided=_decided,
+            most_attempts=MOST_SHRINKING,
+        )
         scene = Scene(scene.partition, small.case.faults | fixed, scene.late)
         race = Race(self._stage, scene, exchange=False)
         shown, diverged = small.execution, ""
@@ -299,6 +341,11 @@ _FEW: Sequence[Few] = (
     ("one after the other", Serial),
     ("in lockstep", Lockstep),
 )
+
+
+def _decided(execution: Execution) -> int:
+    seen = execution.evidence
+    return seen.decided if isinstance(seen, Seen) else len(execution.moves)
 
 
 def _signatures(execution: Execution) -> tuple[tuple[str, str], ...]:

@@ -74,17 +74,22 @@ def shrink(
     attempt: Attempt,
     *,
     oracle: str,
+    decided: Callable[[Execution], int] | None = None,
     most_attempts: int = 1_000,
 ) -> Shrunk:
     """Descend greedily from a case whose `execution` breaks `oracle`, to one where no single change
     helps, or until there were `most_attempts`.
+
+    `decided` tells after how many moves an execution had broken it; what can come later counts
+    less then, and is put off.
     """
     case = replace(case, choices=tasks_of(execution))
     attempts = 0
     improved = True
     while improved:
         improved = False
-        for smaller in _smaller(case):
+        until = decided(execution) if decided is not None else None
+        for smaller in _smaller(case, until):
             if attempts == most_attempts:
                 break
             attempts += 1
@@ -93,17 +98,19 @@ def shrink(
                 continue
             # What was asked for could not always be done: only what was done counts.
             made = replace(smaller, choices=tasks_of(tried))
-            if _size(made) < _size(case):
+            size = _size(made, decided(tried) if decided is not None else None)
+            if size < _size(case, until):
                 case, execution, improved = made, tried, True
                 break
     return Shrunk(case=case, execution=execution, attempts=attempts)
 
 
-def _size(case: Case) -> tuple[int, int, int]:
-    return len(case.deliveries), len(case.faults), switches(case.choices)
+def _size(case: Case, until: int | None) -> tuple[int, int, int, int]:
+    choices = case.choices
+    return len(case.deliveries), len(case.faults), switches(choices[:until]), switches(choices)
 
 
-def _smaller(case: Case) -> Iterator[Case]:
+def _smaller(case: Case, until: int | None) -> Iterator[Case]:
     for dropped in reversed(case.deliveries):
         yield Case(
             choices=tuple(task for task in case.choices if not _comes_of(task, dropped)),
@@ -114,6 +121,9 @@ def _smaller(case: Case) -> Iterator[Case]:
         yield replace(case, faults=case.faults - {fault})
     for choices in _joined(case.choices):
         yield replace(case, choices=choices)
+    if until is not None:
+        for choices in _put_off(case.choices, until):
+            yield replace(case, choices=choices)
 
 
 def _comes_of(task: str, delivery: str) -> bool:
@@ -134,3 +144,14 @@ def _joined(choices: Sequence[str]) -> list[tuple[str, ...]]:
             found.setdefault(order, switches(order))
     fewer = [order for order, count in found.items() if count < len(runs) - 1]
     return sorted(fewer, key=found.__getitem__)
+
+
+def _put_off(choices: Sequence[str], until: int) -> Iterator[tuple[str, ...]]:
+    """The orders in which what a task does between two of the first switches comes last."""
+    runs = [tuple(run) for _, run in groupby(choices)]
+    begin = 0
+    for place, run in enumerate(runs):
+        if begin >= until:
+            return
+        begin += len(run)
+        yield tuple(chain.from_iterable([*runs[:place], *runs[place + 1 :], run]))

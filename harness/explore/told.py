@@ -17,29 +17,29 @@ def what_it_does(call: Call, collection: str = "") -> str:
     access = call.access
     if call.service != "firestore":
         return access.verb
-    names = [name for name in sorted(access.writes or access.reads) if not name.endswith("/*")]
-    if not names:
-        return access.verb
-    telling = next((name for name in names if f":{collection}/" in name), names[0])
-    return f"{'writes' if access.writes else 'reads'} {_short(telling.rpartition('/')[2])}"
+    document = _document(call, collection)
+    return (
+        f"{'writes' if access.writes else 'reads'} {_short(document)}" if document else access.verb
+    )
 
 
-def what_came(call: Call, outcome: Outcome | None, fault: str) -> str:
-    """What the bot was told; a fault is named first."""
+def what_came(call: Call, outcome: Outcome | None, fault: str, collection: str = "") -> str:
+    """What the bot was told, of the document that is named; a fault comes first."""
     if outcome is None:
         return fault or "no answer"
-    told = outcome.kind if isinstance(outcome, Failure) else _reply(call, outcome)
+    told = outcome.kind if isinstance(outcome, Failure) else _reply(call, outcome, collection)
     return f"{fault}: {told}" if fault else told
 
 
-def _reply(call: Call, reply: Reply) -> str:
+def _reply(call: Call, reply: Reply, collection: str) -> str:
     content = _content(reply)
     if call.service == "firestore":
         if isinstance(content, list) and content and isinstance(content[0], dict):
-            found = sum("found" in item for item in content)
-            missing = sum("missing" in item for item in content)
-            if found or missing:
-                return _found(found, missing)
+            document = "/" + _document(call, collection)
+            if any(str(item.get("missing", "")).endswith(document) for item in content):
+                return "not there"
+            if any("found" in item for item in content):
+                return "found"
         if isinstance(content, dict) and "error" in content:
             return f"{reply.status} {content['error'].get('status', '')}".rstrip()
         if reply.status == 404:
@@ -56,10 +56,14 @@ def _reply(call: Call, reply: Reply) -> str:
     return str(reply.status)
 
 
-def _found(found: int, missing: int) -> str:
-    if not found:
-        return "not there"
-    return "found" if not missing else f"{found} found, {missing} not there"
+def _document(call: Call, collection: str) -> str:
+    """The last part of the name of the document that says most about a call; empty if it touches
+    none.
+    """
+    access = call.access
+    names = [name for name in sorted(access.writes or access.reads) if not name.endswith("/*")]
+    telling = [name for name in names if f":{collection}/" in name] or names[:1]
+    return telling[0].rpartition("/")[2] if telling else ""
 
 
 def _content(reply: Reply) -> Any:

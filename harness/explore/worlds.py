@@ -55,11 +55,11 @@ class Race:
         self._stage = stage
         self._scene = scene
         # Copies that share an instance are told apart by who came first.
-        self._exchange = exchange and len(set(scene.partition)) == scene.copies
+        self.exchange = exchange and len(set(scene.partition)) == scene.copies
 
     def execute(self, chooser: Chooser) -> Execution:
         """One execution. Raises UnfitRunError when it has to be repeated."""
-        return self._run(Choices(self._scene, chooser=chooser, exchange=self._exchange))
+        return self._run(Choices(self._scene, chooser=chooser, exchange=self.exchange))
 
     def follow(self, make: Callable[[Chance], Schedule]) -> Execution:
         """The execution in which a schedule picks every step, for replays."""

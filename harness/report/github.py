@@ -12,7 +12,7 @@ MAX_PER_LEVEL = 10
 
 def render_github(certificate: Certificate) -> str:
     """One command a line. The first is the headline; failures are errors, what was waived is a
-    warning, what was not applicable a notice.
+    warning, what was not applicable, or passed with a note, a notice.
     """
     headline = f"{certificate.app}: {certificate.headline}"
     title = f"thrice: {'certified' if certificate.certified else 'NOT certified'}"
@@ -38,8 +38,8 @@ def render_github(certificate: Certificate) -> str:
             case "not applicable":
                 text = f"not applicable: needs {verdict.why}"
                 levels["notice"].append(_command("notice", f"thrice: {verdict.check}", text))
-            case "passed" if verdict.waiver is not None:
-                text = f"passed; {verdict.remark}"
+            case "passed" if verdict.waiver is not None or verdict.notes:
+                text = "\n".join([f"passed; {verdict.remark}".removesuffix("; "), *_notes(verdict)])
                 levels["notice"].append(_command("notice", f"thrice: {verdict.check}", text))
     lines = [_command(level, title, headline)]
     for name, commands in levels.items():
@@ -52,10 +52,15 @@ def _verdict(level: str, word: str, verdict: Verdict) -> str:
         verdict.observed,
         f"expected {verdict.expected}",
         *verdict.evidence,
+        *_notes(verdict),
         verdict.remark,
         f"replay: thrice replay {verdict.trace}" if verdict.trace else "",
     ]
     return _command(level, f"thrice: {verdict.check} {word}", "\n".join(filter(None, lines)))
+
+
+def _notes(verdict: Verdict) -> list[str]:
+    return [f"note: {note}" for note in verdict.notes]
 
 
 def _bounded(level: str, commands: Sequence[str], most: int) -> list[str]:

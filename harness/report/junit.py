@@ -84,7 +84,7 @@ def _case(certificate: Certificate, verdict: Verdict) -> Element:
         case "noted":
             SubElement(case, "system-out").text = _clean(f"note\n{_details(verdict)}")
         case "passed":
-            lines = [verdict.observed, verdict.remark]
+            lines = [verdict.observed, verdict.remark, *_notes(verdict)]
             SubElement(case, "system-out").text = _clean("\n".join(filter(None, lines)))
     return case
 
@@ -100,10 +100,15 @@ def _details(verdict: Verdict) -> str:
         f"expected {verdict.expected}",
         f"observed {verdict.observed}",
         *verdict.evidence,
+        *_notes(verdict),
         verdict.remark,
         f"replay: thrice replay {verdict.trace}" if verdict.trace else "",
     ]
     return "\n".join(filter(None, lines))
+
+
+def _notes(verdict: Verdict) -> list[str]:
+    return [f"note: {note}" for note in verdict.notes]
 
 
 def _clean(text: str) -> str:

@@ -24,7 +24,8 @@ _ZERO_WIDTH = "&#8203;"
 
 
 def render_markdown(certificate: Certificate) -> str:
-    """A heading that says everything, a table of the checks, and the evidence of what did not pass.
+    """A heading that says everything, a table of the checks, the evidence of what did not pass, and
+    notes.
 
     Text that comes from the bot is escaped, or fenced.
     """
@@ -39,8 +40,9 @@ def render_markdown(certificate: Certificate) -> str:
     ]
     lines += [f"- **problem**: {_plain(problem)}" for problem in certificate.problems]
     lines += [""] if certificate.problems else []
-    for verdict in certificate.of("failed", "waived", "noted"):
-        lines += _section(verdict)
+    for verdict in certificate.verdicts:
+        if verdict.standing in ("failed", "waived", "noted") or verdict.notes:
+            lines += _section(verdict)
     if certificate.growth is not None:
         lines += [_plain(growth_line(certificate.growth)), ""]
     for line in metrics_lines(certificate.metrics):
@@ -62,6 +64,8 @@ def _row(verdict: Verdict) -> str:
     text = f"needs {verdict.why}" if absent else verdict.observed
     if verdict.remark and verdict.standing != "required":
         text += f"; {verdict.remark}"
+    if verdict.notes and verdict.standing == "passed":
+        text += "; with a note" if len(verdict.notes) == 1 else f"; with {len(verdict.notes)} notes"
     return f"| `{verdict.check}` | {_WORDS[verdict.standing]} | {_plain(text)} |"
 
 
@@ -70,6 +74,7 @@ def _section(verdict: Verdict) -> list[str]:
         f"expected {verdict.expected}",
         f"observed {verdict.observed}",
         *verdict.evidence,
+        *(f"note: {note}" for note in verdict.notes),
         *([f"replay: thrice replay {verdict.trace}"] if verdict.trace else []),
     ]
     text = "\n".join(body)

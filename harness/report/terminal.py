@@ -9,7 +9,8 @@ from harness.checks.observed import plural
 from harness.growth import Growth
 from harness.metrics import Metrics
 from harness.report.style import Style
-from harness.verdict import Verdict
+from harness.scenarios.probe import error_of
+from harness.verdict import Exhibit, Verdict
 
 _INDENT = "  "
 # Rows of a timeline that are shown; the rest is in the trace.
@@ -41,11 +42,7 @@ def render_certificate(certificate: Certificate, style: Style) -> str:
     lines += [_INDENT + line for line in metrics_lines(certificate.metrics)]
     lines.append("")
     if certificate.output and not certificate.certified:
-        lines += [
-            style.faint(f"{_INDENT}the bot printed: {line}")
-            for line in certificate.output[-MAX_OUTPUT:]
-        ]
-        lines.append("")
+        lines += [*output_lines(certificate.output, style), ""]
     if certificate.notes:
         lines += [style.faint(_INDENT + note) for note in certificate.notes]
         lines.append("")
@@ -105,13 +102,30 @@ def render_timeline(entries: Iterable[Entry], roots: Sequence[str], style: Style
     return "\n".join([style.faint(f"{'time':>12}  {'inst':4}  {'name':28}  what"), *lines])
 
 
+def render_exhibit(exhibit: Exhibit) -> str:
+    """A request that a failure is about, as far as it was kept."""
+    kept = len(exhibit.body.encode("utf-8", "backslashreplace"))
+    cut = "..." if exhibit.size_bytes > kept else ""
+    about = [exhibit.altered, exhibit.error]
+    lead = "; ".join([f"{exhibit.root}: {exhibit.what}", *filter(None, about)])
+    return f"{lead}\n{exhibit.body}{cut}"
+
+
+def output_lines(output: Sequence[str], style: Style) -> list[str]:
+    """The last of what the bot itself printed, each line once."""
+    last = list(dict.fromkeys(reversed(output)))[:MAX_OUTPUT]
+    return [style.faint(f"{_INDENT}the bot printed: {line}") for line in reversed(last)]
+
+
 def _verdict_lines(verdict: Verdict, width: int, style: Style) -> list[str]:
     name = f"{verdict.check:{width}}"
     pad = _INDENT + " " * (width + 10)
     remark = [pad + verdict.remark] if verdict.remark else []
+    notes = [f"{pad}note: {note}" for note in verdict.notes]
     match verdict.standing:
         case "passed":
-            return [f"{_INDENT}{name}  {style.good('passed')}  {verdict.observed}", *remark]
+            first = f"{_INDENT}{name}  {style.good('passed')}  {verdict.observed}"
+            return [first, *remark, *notes]
         case "not applicable":
             needs = style.faint("needs " + verdict.why)
             return [f"{_INDENT}{name}  {style.faint('n/a')}     {needs}", *remark]
@@ -129,6 +143,7 @@ def _verdict_lines(verdict: Verdict, width: int, style: Style) -> list[str]:
         *remark,
         f"{pad}expected {verdict.expected}",
         *(pad + line for line in verdict.evidence),
+        *notes,
     ]
     if verdict.trace:
         lines.append(f"{pad}replay: thrice replay {verdict.trace}")
@@ -162,10 +177,12 @@ def _what(entry: Entry) -> str:
             extra = detail.get("cycle")
             route = " -> ".join(str(part) for part in extra) if isinstance(extra, list) else ""
             return f"FINDING {entry.name} {route}".rstrip()
+        case "instance" if detail.get("event") == "exception":
+            return f"RAISED {error_of(entry)}"
         case _:
             return " ".join(
                 [
                     entry.kind,
-                    *(f"{key}={value}" for key, value in detail.items() if key != "traceback"),
+                    *(f"{key}={value}" for key, value in detail.items()),
                 ]
             )

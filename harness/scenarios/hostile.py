@@ -4,7 +4,7 @@ messages before and after.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emulator import World
 from emulator.errors import BotHungError
@@ -14,6 +14,7 @@ from emulator.meta.wire import text_item, webhook_request
 from emulator.qstash.ids import MESSAGE_ID_LENGTH, SHORT_ID_LENGTH, draw_id
 from emulator.qstash.signing import sign
 from emulator.schedule import Fifo
+from harness.scenarios.alteration import alteration
 from harness.scenarios.probe import Interception, Prober, Sighting, without
 from harness.scenarios.scenario import MakeSchedule, Record, Scenario, record_of
 from harness.stage import Stage
@@ -33,21 +34,28 @@ SETTLE_S = 3_600.0
 # Seconds after a body that the bot took for a message: it may limit what a user gets in a minute,
 # and what it publishes in an hour.
 GAP_S = 20.0
-# Bytes of a body that are kept for people.
+# Bytes of a body that are shown in a line, and that are kept.
 SHOWN_BYTES = 120
+KEPT_BYTES = 4_096
 
 
 @dataclass(frozen=True, slots=True)
 class Offence:
-    """A body that did what no body may: `what` says so, `shown` is the beginning of it. Without a
-    `sighting` the bot never came back from it.
+    """A body that did what no body may: `what` says so, `altered` in which part it differs from a
+    genuine one, if that can be said. `shown` is the beginning of it, with `m_` for a message's id,
+    `kept` as much as is kept of the `sent_bytes` that were sent. Without a `sighting` the bot never
+    came back from it.
     """
 
     target: str
     label: str
     what: str
     size_bytes: int
+    sent_bytes: int
+    altered: str
     shown: str
+    kept: str
+    root: str
     sighting: Sighting | None
 
 
@@ -63,16 +71,17 @@ class Handled:
 class Hostile:
     """What one run left behind.
 
-    `bodies` counts those sent, `failed` those that were not met as they should be. Of these `fixed`
-    has the ones that every run sends, `smallest` the smallest generated one of each target.
+    `targets` are the routes attacked, `bodies` counts those sent, which depends on what fails and
+    has to be shrunk. Of those that were not met as they should be `fixed` has the ones that every
+    run sends, `smallest` the smallest generated one of each target.
     `after` is None when the bot could not go on, or leaves work behind its responses: when that is
     done is nobody's promise.
     """
 
     name: str
     record: Record
+    targets: tuple[str, ...]
     bodies: int
-    failed: int
     fixed: tuple[Offence, ...]
     smallest: tuple[Offence, ...]
     before: Handled
@@ -93,7 +102,7 @@ class Target:
     mid: str
     from_queue: bool = False
     bodies: int = 0
-    failed: int = 0
+    genuine: Any = None
     fixed: list[Offence] = field(default_factory=list)
     smallest: Offence | None = None
     _smallest_key: tuple[int, bytes] = (0, b"")
@@ -107,6 +116,7 @@ class Target:
         """
         from harness.scenarios.generated import search
 
+        self.genuine = bodies.genuine
         for body in bodies.fixed():
             offence = self._fire(body)
             if offence is None:
@@ -144,8 +154,7 @@ class Target:
                 after_s=self._wait_s,
             )
         except BotHungError as error:
-            self.failed += 1
-            self.fixed.append(self._offence(body, str(error), None))
+            self.fixed.append(self._offence(body, root, data, str(error), None))
             raise
         self._wait_s = GAP_S if body.may_act and sighting.effects else 0.0
         what = _objection(sighting, body.may_act)
@@ -153,13 +162,24 @@ class Target:
         # this body at all.
         if not what or (sighting.status is None and _has_leftovers(self.prober.world)):
             return None
-        self.failed += 1
-        return self._offence(body, what, sighting)
+        return self._offence(body, root, data, what, sighting)
 
-    def _offence(self, body: "Body", what: str, sighting: Sighting | None) -> Offence:
+    def _offence(
+        self, body: "Body", root: str, sent: bytes, what: str, sighting: Sighting | None
+    ) -> Offence:
         data = body.data.replace(self.mid.encode(), b"m_")
-        shown = data[:SHOWN_BYTES].decode("utf-8", "backslashreplace")
-        return Offence(self.name, body.label, what, len(data), shown, sighting)
+        return Offence(
+            target=self.name,
+            label=body.label,
+            what=what,
+            size_bytes=len(data),
+            sent_bytes=len(sent),
+            altered=alteration(self.genuine, body.data) if self.genuine is not None else "",
+            shown=data[:SHOWN_BYTES].decode("utf-8", "backslashreplace"),
+            kept=sent[:KEPT_BYTES].decode("utf-8", "backslashreplace"),
+            root=root,
+            sighting=sighting,
+        )
 
 
 def play_hostile(
@@ -189,8 +209,8 @@ def play_hostile(
         return Hostile(
             name,
             record_of(world),
+            tuple(target.name for target in targets),
             sum(target.bodies for target in targets),
-            sum(target.failed for target in targets),
             tuple(offence for target in targets for offence in target.fixed),
             tuple(target.smallest for target in targets if target.smallest is not None),
             before,

@@ -101,13 +101,14 @@ class Webhooks:
     """Notifications around `item`, the genuine event of a text.
 
     `ids` are the texts that make it a message of somebody: its mid and its sender. A body with all
-    of them may be handled.
+    of them may be handled. `genuine` is the notification with that event alone.
     """
 
     def __init__(self, item: Mapping[str, Any], *, page_id: str, ids: Sequence[str]) -> None:
         self._item = item
         self._page_id = page_id
         self._ids = ids
+        self.genuine: Any = self._document([item])
 
     def fixed(self) -> list[Body]:
         """What is no message, and the genuine event with one part that is not what it should be.
@@ -118,8 +119,8 @@ class Webhooks:
         without = [_without(self._item, path) for path in self._needed() if path]
         entries = [
             *WRONG,
-            *({"id": self._page_id, "messaging": value} for value in WRONG),
-            *({"id": self._page_id, "messaging": [item]} for item in (*items, *without)),
+            *(self._entry(value) for value in WRONG),
+            *(self._entry([item]) for item in (*items, *without)),
         ]
         text = ("message", "text")
         texts = [_with(self._item, text, value) for value in WRONG]
@@ -142,7 +143,7 @@ class Webhooks:
 
     def generated(self) -> SearchStrategy[Body]:
         """Everything else."""
-        whole = self._document([self._item])
+        whole = self.genuine
         items = st.one_of(
             st.just(self._item), VALUES, _altered(self._item, self._ids_in(self._item))
         )
@@ -168,7 +169,10 @@ class Webhooks:
         return [path for path in _paths(value) if _at(value, path) in self._ids]
 
     def _document(self, items: Sequence[Any]) -> dict[str, Any]:
-        return self._notice([{"time": 0, "id": self._page_id, "messaging": items}])
+        return self._notice([self._entry(items)])
+
+    def _entry(self, items: Any) -> dict[str, Any]:
+        return {"time": 0, "id": self._page_id, "messaging": items}
 
     def _notice(self, entries: Any) -> dict[str, Any]:
         return {"object": "page", "entry": entries}
@@ -179,39 +183,39 @@ class Webhooks:
 
 
 class Jobs:
-    """Queue messages around `genuine`, one of the bot's own.
+    """Queue messages around `genuine`, one of the bot's own (None when that is no JSON).
 
     What is left of it may be handled: the bot alone knows what it needs of it. No text becomes
     another one, for it may be an id, and who refuses an unknown id is right.
     """
 
     def __init__(self, genuine: bytes) -> None:
-        self._genuine = genuine
+        self._data = genuine
         try:
-            self._document = json.loads(genuine)
+            self.genuine: Any = json.loads(genuine)
         except ValueError:
-            self._document = None
+            self.genuine = None
 
     def fixed(self) -> list[Body]:
         """What is no queue message, and the genuine one with one part that is not what it should
         be.
         """
-        paths = [path for path in _paths(self._document) if path][:PARTS]
+        paths = [path for path in _paths(self.genuine) if path][:PARTS]
         return [
             *no_messages(),
-            *(self._body(_with(self._document, *wrong)) for wrong in _wrong(paths)),
-            *(self._body(_without(self._document, path)) for path in paths),
+            *(self._body(_with(self.genuine, *wrong)) for wrong in _wrong(paths)),
+            *(self._body(_without(self.genuine, path)) for path in paths),
         ]
 
     def generated(self) -> SearchStrategy[Body]:
         """Everything else."""
         anything = VALUES.map(lambda value: Body("any JSON", encode(value)))
-        if self._document is None:
+        if self.genuine is None:
             return anything
-        paths = _paths(self._document)
-        texts = [path for path in paths if isinstance(_at(self._document, path), str)]
-        altered = _altered(self._document, texts).map(self._body)
-        return st.one_of(altered, anything, _damaged(self._genuine))
+        paths = _paths(self.genuine)
+        texts = [path for path in paths if isinstance(_at(self.genuine, path), str)]
+        altered = _altered(self.genuine, texts).map(self._body)
+        return st.one_of(altered, anything, _damaged(self._data))
 
     def _body(self, value: Any) -> Body:
         return Body("one part altered", encode(value), may_act=True)

@@ -23,8 +23,8 @@ class Sighting:
 
     `status` is None when there was no response; `failure` says why then. `effects` tell what the
     request changed, for people: `publish`, `send`, `store write`; what only reads is none.
-    `error` is the last line of the exception that it made the bot raise, as far as it got out, or
-    what became of the instance. `entries` are those of the journal behind all this.
+    `error` is the exception that it made the bot raise, as far as it got out, or what became of
+    the instance. `entries` are those of the journal behind all this.
     """
 
     label: str
@@ -206,14 +206,15 @@ def _stored(world: World, first: int, name: str) -> bool:
 
 
 def error_of(entry: Entry) -> str:
-    """For people, the last line of an exception or what became of the instance; empty for any other
-    entry.
+    """For people, an exception and where it was raised, or what became of the instance; empty for
+    any other entry.
     """
     if entry.kind != "instance":
         return ""
     match entry.detail["event"]:
         case "exception":
-            return str(entry.detail["traceback"]).strip().rpartition("\n")[2]
+            error, place = entry.detail["error"], entry.detail["place"]
+            return f"{error} at {place}" if place else str(error)
         case "killed":
             return str(entry.detail["why"])
         case _:

@@ -66,10 +66,20 @@ class Play(Protocol):
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """`runs` names the runs in the order they are played; `title` says what happens, for progress
-    lines.
+    lines. Runs in `waits` have the bot wait for an answer that never comes: where it has a clock of
+    its own, that takes as long as the bot's time limits. Without `healthy` services, figures of
+    success and duration say nothing of the bot.
     """
 
     id: str
     title: str
     runs: tuple[str, ...]
     play: Play
+    waits: tuple[str, ...] = ()
+    healthy: bool = True
+
+    def played_by(self, driver: str) -> tuple[str, ...]:
+        """The runs that are played where `driver` runs the bot."""
+        if driver == "simulated":
+            return self.runs
+        return tuple(run for run in self.runs if run not in self.waits)

@@ -1,13 +1,14 @@
 """Parts of pages that are made from what the harness says of itself."""
 
 import ast
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from harness.checks import CATALOGUE
-from harness.checks.explained import EXPLAINED, needs_of
+from harness.checks.explained import EXPLAINED, live_of, needs_of
 from harness.template import VARIABLES
-from tests.harness.test_matrix import BROKEN, HARMLESS
+from tests.harness.test_matrix import BROKEN, ON_VERCEL
 
 BOTS = Path(__file__).parents[2] / "reference_bot" / "broken"
 
@@ -33,12 +34,33 @@ _BREAKERS = {
     "late-duplicate": "The queue's deduplication id as the only protection; records that expire "
     "within the hour.",
     "consumer-retry": "A consumer that sends first and looks for nothing.",
+    "race-k2": "A read of the dedup record followed by a write, however close together.",
+    "race-k3": "A lock that is written and then read back to see whose it is.",
+    "fault-1": "A publish whose failure is swallowed; a claim that its own redelivery can not "
+    "enter again; a 500 because a reply that was sent could not be noted.",
     "cold-instances": "A module-level set or cache that decides what is new.",
     "freeze-safe": "A background task, a thread or an unawaited publish behind the response.",
+    "instance-killed": "A claim that lasts for ever, whose owner died before the publish.",
     "ack-deadline": "The answer computed in the webhook instead of the consumer.",
+    "queue-hangs": "The SDK of the queue without a time limit of the bot's own; a publish without "
+    "a deduplication id.",
+    "queue-refuses": "A 200 after a publish that failed; a dedup record written before it that "
+    "keeps the redelivery out.",
+    "queue-429": "A loop that tries again at once.",
+    "queue-401": "Errors of the queue logged and forgotten.",
+    "store-down": "A bot that fails open; an atomic claim that can not be entered again; a "
+    "consumer that answers 500 because it could not note its reply.",
+    "store-quota": "Whatever breaks `store-down`.",
+    "send-fails": "A consumer that answers 200 whatever became of the reply; one that takes every "
+    "4xx of the platform for final.",
     "handshake": "The challenge returned whatever the token; JSON instead of plain text.",
     "webhook-signature": "No verification; one that hashes the body after parsing it.",
     "queue-signature": "No verification; one that knows the current key only.",
+    "no-growth": "A follow-up for each message that waits; a user's history published again with "
+    "each message.",
+    "rate-limit": "Counting by calendar minutes; a 200 for what is dropped.",
+    "breaker": "Counting by calendar hours, or in memory; a breaker that only a person closes.",
+    "plan-budget": "Several publishes for each message; a consumer that needs several attempts.",
     "hostile-input": "`body['entry'][0]` without a look at types; a 500 for what can not be "
     "parsed.",
 }
@@ -54,9 +76,11 @@ def checks() -> str:
             f"**Expected** {text.expected}",
             f"**Why** {text.why}",
             f"**Usually broken by** {_BREAKERS[check.id]}",
+            f"**Way out** {_linked(text.way_out)}" if text.way_out else "",
             f"**Needs** {needs_of(check)}." if needs_of(check) else "",
             _WEIGHTS[text.weight],
             f"**Runs** {check.scenario.title}: {', '.join(check.scenario.runs)}.",
+            f"**Live** {live_of(check)}." if live_of(check) else "",
         ]
         heading = f"## {number}. {check.id}: {check.title}"
         sections.append("\n".join([heading, "", *(f"- {line}" for line in lines if line)]))
@@ -67,15 +91,15 @@ def matrix() -> str:
     """What the tests hold the broken bots to."""
     everything = f"certified, {len(CATALOGUE)} of {len(CATALOGUE)} checks"
     rows = [
-        "| bot | its bug | must fail, and nothing else | harmless on |",
+        "| bot | its bug | must fail, and nothing else | only these on `vercel` |",
         "| --- | --- | --- | --- |",
         f"| [reference bot](../reference_bot/README.md) | none | nothing: {everything} | |",
     ]
     for bot, failing in BROKEN.items():
-        named = ", ".join(f"`{check}`" for check in CATALOGUE if check in failing)
-        host = f"`{HARMLESS[bot]}`" if bot in HARMLESS else ""
         link = f"[{bot}](../reference_bot/broken/{bot}.py)"
-        rows.append(f"| {link} | {_bug(bot)} | {named} | {host} |")
+        rows.append(
+            f"| {link} | {_bug(bot)} | {_named(failing)} | {_named(ON_VERCEL.get(bot, ()))} |"
+        )
     return "\n".join(rows) + "\n"
 
 
@@ -93,6 +117,15 @@ def variables() -> str:
     rows = ["| variable | what it is |", "| --- | --- |"]
     rows += [f"| `{{{name}}}` | {what} |" for name, what in VARIABLES.items()]
     return "\n".join(rows) + "\n"
+
+
+def _named(checks: Collection[str]) -> str:
+    return ", ".join(f"`{check}`" for check in CATALOGUE if check in checks)
+
+
+def _linked(text: str) -> str:
+    """The text with a link in the place of each page that it names."""
+    return re.sub(r"docs/(([\w-]+)\.md)", r"[\2](\1)", text)
 
 
 def _bug(bot: str) -> str:

@@ -123,6 +123,33 @@ def test_pytest__names_every_option_of_the_marker() -> None:
     assert set(table_under("pytest.md", "The marker")) == set(OPTIONS)
 
 
+def test_pytest__says_that_pytest_has_to_be_installed() -> None:
+    assert "\npip install pytest\n" in (DOCS / "pytest.md").read_text()
+
+
+def test_installing__is_told_alike_everywhere() -> None:
+    told = {
+        line.partition("#")[0].strip()
+        for page in (ROOT / "README.md", DOCS / "certify-your-bot.md")
+        for line in page.read_text().splitlines()
+        if line.startswith("pip install")
+    }
+    assert told == {"pip install path/to/thrice"}
+
+
+def test_readme__comes_to_the_readers_own_bot_before_the_commands_of_a_checkout() -> None:
+    text = (ROOT / "README.md").read_text()
+    assert text.index("## Your own Python bot") < text.index("make certify")
+
+
+def test_kinds_of_host__say_which_adapter_is_which() -> None:
+    rows = (DOCS / "profile.md").read_text().splitlines()
+    (mangum,) = [row for row in rows if "Mangum" in row]
+    (adapter,) = [row for row in rows if "Lambda Web Adapter" in row]
+    assert mangum.endswith('| `"vercel"` |')
+    assert adapter.endswith('| `"lambda"` |')
+
+
 def test_checks__has_a_section_for_each() -> None:
     text = (DOCS / "checks.md").read_text()
     assert re.findall(r"^## \d+\. ([\w-]+):", text, re.M) == list(CATALOGUE)

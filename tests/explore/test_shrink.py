@@ -100,3 +100,27 @@ def test_nothing_to_drop__the_case_stays() -> None:
     assert shrunk.case == Case(
         choices=("w0", "w1", "w1", "w1", "w0", "w0"), deliveries=("w0", "w1")
     )
+
+
+def second_publish(execution: Execution) -> int:
+    publishes = [
+        number
+        for number, move in enumerate(execution.moves, 1)
+        if move.signature.startswith("publish")
+    ]
+    return publishes[1]
+
+
+@BOTS
+def test_what_comes_after_it_is_decided__is_put_off(bot: Bot) -> None:
+    for failure in failures(bot, 100):
+        shrunk = shrink(
+            Case(choices=()),
+            failure,
+            attempts_of(bot),
+            oracle="publishes",
+            decided=second_publish,
+        )
+        until = second_publish(shrunk.execution)
+        assert len(set(shrunk.case.choices[:until])) == 2
+        assert switches(shrunk.case.choices[:until]) <= 2

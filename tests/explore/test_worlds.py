@@ -9,10 +9,12 @@ import pytest
 from emulator.schedule import DivergedError, Fifo, Replay
 from harness.explore.complete import SleepSets
 from harness.explore.faults import FAIL_AFTER, FAIL_BEFORE, KILLED, Fault
+from harness.explore.jobs import run_search
 from harness.explore.lockstep import Lockstep
 from harness.explore.scene import Scene
 from harness.explore.search import Search
 from harness.explore.serial import Serial
+from harness.explore.team import RaceMaker
 from harness.explore.worlds import DOUBLE_PUBLISH, DOUBLE_REPLY, LOST, Race, Seen
 from harness.profile import load_profile
 from harness.stage import Stage, simulated
@@ -172,3 +174,16 @@ def test_recorded_steps_of_another_bot__diverge() -> None:
         choices = execution.evidence.record.choices
     with staged_bot("app") as stage, pytest.raises(DivergedError):
         Race(stage, Scene("ab")).follow(lambda chance: Replay(choices, Fifo(chance)))
+
+
+def test_several_processes__find_what_one_finds() -> None:
+    profile = load_profile(
+        ROOT / "reference_bot" / "thrice.toml", app="reference_bot.broken.check_publish_set:app"
+    )
+    scene, search = Scene("ab"), Search(policy=SleepSets())
+    with simulated(profile, root=ROOT, seed=1) as stage:
+        maker = RaceMaker(profile, ROOT, 1, scene, True, stage)
+        alone = run_search(maker, search, limit=60)
+        together = run_search(maker, search, jobs=2, limit=60, piece=20)
+    assert alone == together
+    assert alone.bad > 0

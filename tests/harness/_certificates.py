@@ -25,6 +25,7 @@ def verdict(
     expired: bool = False,
     required: bool = False,
     trace: str = "",
+    notes: tuple[str, ...] = (),
 ) -> Verdict:
     absent = result == "not applicable"
     return Verdict(
@@ -39,6 +40,7 @@ def verdict(
         expired=expired,
         required=required,
         trace=trace,
+        notes=notes,
     )
 
 
@@ -82,4 +84,8 @@ EVERYTHING = certificate(
     verdict("quiet-week", "failed", severity="note"),
     verdict("handshake"),
     problems=("telemetry.example.net is not part of the world (2 times)",),
+)
+# A finding of severity note does not keep a check from passing.
+WITH_NOTES = certificate(
+    verdict("send-fails", notes=("answered twice", "and | thrice")), verdict("handshake")
 )

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from harness.verdict import Verdict
 from tests.harness._certificates import EVERYTHING, certificate, verdict, waiver
 
@@ -34,6 +36,19 @@ def test_headline__of_a_refusal_says_why() -> None:
     assert headline(PASSED, required) == "NOT certified, 1 required check not applicable"
     assert headline(PASSED, problem=True) == "NOT certified, 1 problem"
     assert headline(absent) == "NOT certified, nothing could be judged (1 not applicable)"
+
+
+def test_headline__of_failures_with_one_cause_says_where_to_start() -> None:
+    cause = verdict("freeze-safe", "failed")
+    failed = replace(verdict("one-reply", "failed"), cause="freeze-safe")
+    assert headline(failed, cause) == "NOT certified, 2 of 2 checks failed, start with freeze-safe"
+    # Not with one that passed, is waived, or was not judged.
+    for other in (
+        verdict("freeze-safe"),
+        verdict("freeze-safe", "failed", waiver=waiver("freeze-safe")),
+        PASSED,
+    ):
+        assert "start with" not in headline(failed, other)
 
 
 def test_headline__of_everything_at_once() -> None:

@@ -10,17 +10,44 @@ from pathlib import Path
 
 import pytest
 
-from harness.checks import CATALOGUE
+from tests.harness._command import thrice
 
 ROOT = Path(__file__).parents[2]
-ALL = len(CATALOGUE)
+HANDSHAKE = ("--only", "handshake")
+# Runs the command with a shorter patience for a bot that hangs.
+IMPATIENT = """
+import sys
+from emulator import Simulation
+from harness.cli import main
+assert Simulation.__init__.__kwdefaults__["hang_limit_s"] == 10
+Simulation.__init__.__kwdefaults__["hang_limit_s"] = 0.5
+main(sys.argv[1:])
+"""
+
+PRINTS_AND_RAISES = """
+from starlette.applications import Starlette
+from starlette.routing import Route
 
 
-def thrice(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+async def webhook(request):
+    body = await request.body()
+    print(len(body), "bytes")
+    if body:
+        raise LookupError("odd")
+
+
+app = Starlette(routes=[Route("/api/messenger", webhook, methods=["POST"])])
+"""
+
+
+def started(
+    *arguments: str, cwd: Path = ROOT, program: tuple[str, ...] = ("-m", "harness")
+) -> subprocess.CompletedProcess[str]:
+    """Run the command as a process of its own."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
     env.pop("PYTHONHASHSEED", None)
     return subprocess.run(
-        [sys.executable, "-m", "harness", *arguments],
+        [sys.executable, *program, *arguments],
         capture_output=True,
         text=True,
         cwd=cwd,
@@ -38,9 +65,11 @@ def reference(tmp_path: Path) -> Path:
 
 
 def test_certify__of_the_reference_bot_exits_0(reference: Path) -> None:
-    run = thrice("certify", "--app", "reference_bot.app:app", cwd=reference)
+    app = "reference_bot.app:app"
+    run = started("certify", "--app", app, "--only", "late-duplicate", *HANDSHAKE, cwd=reference)
     assert run.returncode == 0, run.stderr
-    assert run.stdout.splitlines()[-1] == f"reference_bot.app:app: certified, {ALL} of {ALL} checks"
+    headline = "certified, 2 of 2 checks (a selection of the checklist)"
+    assert run.stdout.splitlines()[-1] == f"{app}: {headline}"
     assert "\x1b[" not in run.stdout
     assert run.stderr == ""
     assert not (reference / ".thrice").exists()
@@ -61,6 +90,46 @@ def test_certify__of_a_broken_bot_exits_1_and_its_replay_line_works(reference: P
     assert replayed.stdout.splitlines()[-1] == "no-loop FAILED again, the same run"
 
 
+def test_replay__shows_the_body_the_exception_and_what_the_bot_printed(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text(PRINTS_AND_RAISES)
+    certify = ("certify", "--app", "bot:app", "--only", "hostile-input")
+    run = thrice(*certify, "--json", "c.json", cwd=tmp_path)
+    assert run.returncode == 1
+    (verdict,) = json.loads((tmp_path / "c.json").read_text())["verdicts"]
+    (exhibit,) = verdict["exhibits"]
+    assert exhibit["error"].startswith("LookupError: odd at bot.py:10")
+    trace = json.loads((tmp_path / verdict["trace"]).read_text())
+    assert trace["verdict"]["exhibits"] == [exhibit]
+    lines = thrice("replay", verdict["trace"], cwd=tmp_path).stdout.splitlines()
+    assert any(line.endswith("RAISED LookupError: odd at bot.py:10") for line in lines)
+    assert exhibit["body"] in lines
+    assert lines[-2].startswith("  the bot printed: ")
+    assert lines[-2].endswith(" bytes")
+
+
+@pytest.mark.parametrize("stream", [1, 2])
+def test_reader_that_leaves__changes_neither_files_nor_the_exit_code(
+    reference: Path, stream: int
+) -> None:
+    command = [sys.executable, "-m", "harness", "certify", "--app", "reference_bot.app:app"]
+    command += [*HANDSHAKE, "--json", "certificate.json"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    run = subprocess.run(
+        command,
+        stdout=writer if stream == 1 else subprocess.PIPE,
+        stderr=writer if stream == 2 else subprocess.PIPE,
+        cwd=reference,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"},
+        timeout=60,
+        check=False,
+    )
+    os.close(writer)
+    assert run.returncode == 0
+    assert not run.stderr
+    assert json.loads((reference / "certificate.json").read_text())["certified"]
+
+
 def test_replay__of_a_mended_bot_says_that_it_diverged(reference: Path) -> None:
     app = "reference_bot.broken.check_then_set:app"
     thrice("certify", "--app", app, "--only", "ten-rapid", cwd=reference)
@@ -75,10 +144,13 @@ def test_replay__of_a_mended_bot_says_that_it_diverged(reference: Path) -> None:
 
 
 def test_json__is_the_same_twice_but_for_what_was_measured(reference: Path) -> None:
+    app = "reference_bot.broken.check_then_set:app"
+    # One that fails with figures and a trace, and one that draws what it sends.
+    only = ("--only", "ten-rapid", "--only", "hostile-input")
     texts = []
     for name in ("one.json", "two.json"):
-        run = thrice("certify", "--app", "reference_bot.app:app", "--json", name, cwd=reference)
-        assert run.returncode == 0
+        run = started("certify", "--app", app, *only, "--json", name, cwd=reference)
+        assert run.returncode == 1
         content = json.loads((reference / name).read_text())
         assert set(content.pop("measured")) == {"wall_s"}
         texts.append(json.dumps(content))
@@ -120,9 +192,10 @@ def test_spinning_bot__ends_the_command_with_its_stack(tmp_path: Path) -> None:
         "        while True:\n"
         "            pass\n"
     )
-    run = thrice("certify", "--app", "spin:app", "--only", "handshake", cwd=tmp_path)
+    certify = ("certify", "--app", "spin:app", *HANDSHAKE)
+    run = started(*certify, cwd=tmp_path, program=("-c", IMPATIENT))
     assert run.returncode == 2
-    assert "thrice: the bot held i0 for more than 10 s of real time" in run.stderr
+    assert "thrice: the bot held i0 for more than 0.5 s of real time" in run.stderr
     assert "spin.py" in run.stderr
 
 
@@ -145,6 +218,6 @@ def test_help__has_an_example_and_loads_nothing_heavy() -> None:
 
 
 def test_version__is_printed() -> None:
-    run = thrice("--version")
+    run = started("--version")
     assert run.returncode == 0
     assert run.stdout.startswith("thrice ")

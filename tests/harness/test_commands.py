@@ -1,10 +1,7 @@
 """The command's formats, its gate, and the commands beside `certify` and `replay`."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from xml.etree.ElementTree import fromstring
@@ -14,23 +11,10 @@ import pytest
 from harness.checks import CATALOGUE
 from harness.commands.checks import WIDTH
 from harness.profile import load_profile
+from tests.harness._command import thrice
 
 ROOT = Path(__file__).parents[2]
 BROKEN = "reference_bot.broken.check_then_set:app"
-
-
-def thrice(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "PYTHONHASHSEED": "0"}
-    return subprocess.run(
-        [sys.executable, "-m", "harness", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        timeout=60,
-        check=False,
-    )
 
 
 @pytest.fixture
@@ -174,7 +158,7 @@ def test_checks__explains_one(tmp_path: Path) -> None:
     run = thrice("checks", "dedup-records", cwd=tmp_path)
     labels = re.findall(r"^  (\w+(?: \w+)?) {2,}", run.stdout, re.M)
     assert run.returncode == 0
-    assert labels == ["does", "expected", "needs", "why", "failure", "judged on"]
+    assert labels == ["does", "expected", "needs", "why", "failure", "judged on", "live"]
     assert max(map(len, run.stdout.splitlines())) <= WIDTH
 
 

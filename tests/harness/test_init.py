@@ -4,9 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from emulator.exchange import Request
+from emulator.firestore import Firestore
+from emulator.kernel import Kernel
+from emulator.meta import Messenger
+from emulator.qstash import QStash
+from emulator.stubs import GoogleTokens
 from harness.certify import certify
 from harness.errors import UsageError
-from harness.init import Draft, write_profile
+from harness.init import ANSWERED, Draft, write_profile
 from harness.profile import DEFAULT_ENV, load_profile
 
 ROOT = Path(__file__).parents[2]
@@ -99,6 +105,31 @@ def test_variable_of_an_unknown_name__is_set_when_it_is_needed_and_named_when_no
     assert load_profile(None, start=tmp_path).bot.env == {"OPENAI_API_KEY": "test"}
     assert "OPENAI_API_KEY is set to a made-up value; correct it" in draft.remarks
     assert '# LOG_LEVEL = ""' in (tmp_path / "thrice.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "https://graph.facebook.com",
+        "https://scontent.xx.fbcdn.net",
+        "https://firestore.googleapis.com",
+        "https://qstash-us-east-1.upstash.io",
+        "https://oauth2.googleapis.com",
+        "http://metadata.google.internal",
+    ],
+)
+def test_hosts_that_every_world_answers__are_not_named(tmp_path: Path, host: str) -> None:
+    draft = write_profile(bot_in(tmp_path, SMALL + f"x = '{host}/v1'\n"))
+    assert [remark for remark in draft.remarks if "[[services]]" in remark] == []
+
+
+def test_hosts_that_every_world_answers__are_those_of_its_services() -> None:
+    kernel = Kernel()
+    messenger = Messenger(kernel, callback_url="https://my-bot.example.com/api/messenger")
+    fakes = (messenger, QStash(kernel), Firestore(kernel), GoogleTokens(kernel))
+    for host in ANSWERED:
+        requests = [Request("GET", f"{scheme}://{host}/") for scheme in ("http", "https")]
+        assert any(fake.claims(request) for fake in fakes for request in requests), host
 
 
 def test_other_hosts__are_named(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from harness.errors import ProfileError
 from harness.profile import (
     DEFAULT_ENV,
     Bot,
+    Budget,
     Expect,
     Host,
     Profile,
@@ -52,16 +53,24 @@ def test_without_a_file_every_value_is_of_the_reference_bot(tmp_path: Path) -> N
     assert profile.host == Host(kind="lambda", instances=4, max_instances=100, timeout_s=None)
     assert profile.store == Store(kind="firestore", dedup="processedMessages", seed=None)
     assert profile.expect == Expect(publishes=1, replies=1)
-    assert profile.limits == RateLimits(messages_per_user_minute=10)
+    assert profile.limits == RateLimits(messages_per_user_minute=None)
+    assert profile.plan is None
     assert profile.source is None
 
 
-def test_profile_of_the_reference_bot_says_what_the_defaults_say() -> None:
+def test_profile_of_the_reference_bot_adds_only_promises_to_the_defaults() -> None:
     path = REPOSITORY / "reference_bot" / "thrice.toml"
 
     profile = load_profile(path)
 
-    assert profile == Profile(bot=Bot(app="reference_bot.app:app"))
+    env = {**DEFAULT_ENV, "BREAKER_PUBLISHES_PER_HOUR": "60"}
+    assert profile == Profile(
+        bot=Bot(app="reference_bot.app:app", env=env),
+        limits=RateLimits(
+            messages_per_user_minute=10, publishes_per_hour=60, breaker_recovery_s=600.0
+        ),
+        plan=Budget(qstash="free", messages_per_month=300),
+    )
     assert profile.source == path
 
 
@@ -92,6 +101,14 @@ def test_all_keys_are_read(tmp_path: Path) -> None:
         replies = 2
         [limits]
         messages_per_user_minute = 3
+        excess = "notice"
+        notice = "slow down"
+        publishes_per_hour = 40
+        breaker_recovery_s = 90.5
+
+        [plan]
+        qstash = "fixed-1m"
+        messages_per_month = 2_000
         [[services]]
         host = "api.example.org"
         method = "POST"
@@ -114,7 +131,14 @@ def test_all_keys_are_read(tmp_path: Path) -> None:
         host=Host(kind="vercel", instances=2, max_instances=5, timeout_s=7.5),
         store=Store(kind="firestore", dedup="tenants/a/seen", seed=tmp_path / "seed.json"),
         expect=Expect(publishes=0, replies=2),
-        limits=RateLimits(messages_per_user_minute=3),
+        limits=RateLimits(
+            messages_per_user_minute=3,
+            excess="notice",
+            notice="slow down",
+            publishes_per_hour=40,
+            breaker_recovery_s=90.5,
+        ),
+        plan=Budget(qstash="fixed-1m", messages_per_month=2_000),
         services=(
             Service(
                 host="api.example.org",
@@ -141,7 +165,27 @@ def test_what_a_profile_leaves_out_the_bot_does_not_have(tmp_path: Path) -> None
 
     assert profile.bot.consumer is None
     assert profile.store is None
-    assert profile.limits.messages_per_user_minute is None
+    assert profile.limits == RateLimits()
+    assert profile.plan is None
+
+
+@pytest.mark.parametrize("excess", ["notice", "drop-with-reply"])
+def test_excess_that_sends_something_needs_a_notice(tmp_path: Path, excess: str) -> None:
+    message = (
+        f'thrice.toml: [limits] notice: is missing: thrice knows by it what "{excess}" sends from '
+        'an answer\n  for example: notice = "too many messages"'
+    )
+    with pytest.raises(ProfileError, match=exactly(message)):
+        profile_of(tmp_path, f'[bot]\n{APP}\n[limits]\nexcess = "{excess}"\n')
+
+
+def test_plan_needs_a_number_of_messages(tmp_path: Path) -> None:
+    message = (
+        "thrice.toml: [plan] messages_per_month: is missing\n"
+        "  for example: messages_per_month = 300"
+    )
+    with pytest.raises(ProfileError, match=exactly(message)):
+        profile_of(tmp_path, f"[bot]\n{APP}\n[plan]\n")
 
 
 def test_what_a_profile_leaves_out_otherwise_is_the_default(tmp_path: Path) -> None:
@@ -286,7 +330,8 @@ def test_digest__does_not_depend_on_order_or_on_written_defaults(tmp_path: Path)
         Profile(bot=Bot(app="a:b", env={})),
         Profile(bot=Bot(app="a:b"), store=None),
         Profile(bot=Bot(app="a:b"), host=Host(timeout_s=29)),
-        Profile(bot=Bot(app="a:b"), limits=RateLimits(messages_per_user_minute=None)),
+        Profile(bot=Bot(app="a:b"), limits=RateLimits(messages_per_user_minute=9)),
+        Profile(bot=Bot(app="a:b"), plan=Budget(messages_per_month=300)),
         Profile(bot=Bot(app="a:b"), services=(Service(host="api.example.org"),)),
     ],
 )

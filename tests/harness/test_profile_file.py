@@ -107,7 +107,7 @@ def test_seed_is_not_json(tmp_path: Path) -> None:
         profile_of(tmp_path, f'[bot]\n{APP}\n[store]\nseed = "seed.json"\n')
 
 
-ALL_TABLES = "[bot], [bot.env], [host], [store], [expect], [limits], [[services]], [waive]"
+ALL_TABLES = "[bot], [bot.env], [host], [store], [expect], [limits], [plan], [[services]], [waive]"
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,39 @@ def exactly(message: str) -> str:
             "0 is out of range, it has to be from 1 to 10,000",
             "messages_per_user_minute = 10",
         ),
+        (
+            "limits",
+            'excess = "drop"',
+            '"drop" is unknown\n  known: "delay", "notice", "drop-with-reply"',
+            'excess = "delay"',
+        ),
+        (
+            "limits",
+            'notice = " "',
+            "has to be a text that is not blank",
+            'notice = "too many messages"',
+        ),
+        (
+            "limits",
+            "breaker_recovery_s = 3600",
+            "3600 is out of range, it has to be above 0 and below 3,600: the platform disables a "
+            "webhook that fails for an hour",
+            "breaker_recovery_s = 600",
+        ),
+        (
+            "limits",
+            "breaker_recovery_s = 0",
+            "0 is out of range, it has to be above 0 and below 3,600: the platform disables a "
+            "webhook that fails for an hour",
+            "breaker_recovery_s = 600",
+        ),
+        (
+            "plan",
+            'qstash = "fre"',
+            '"fre" is unknown, did you mean "free"?\n'
+            '  known: "free", "pay-as-you-go", "fixed-1m", "fixed-10m"',
+            'qstash = "free"',
+        ),
     ],
 )
 def test_wrong_value(tmp_path: Path, table: str, line: str, wrong: str, example: str) -> None:

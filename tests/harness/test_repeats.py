@@ -38,7 +38,8 @@ max_instances = {max_instances}
 LOOK = """    if await exists(document):
         return Response("answered before")
 """
-NOTE = """    await client.patch(document, headers=google, json={})
+NOTE = """    with suppress(httpx.HTTPError):
+        await client.patch(document, headers=google, json={})
 """
 
 

@@ -10,6 +10,7 @@ import pytest
 from emulator import Simulation
 from harness.certify import certify, judge, observe, replay, select
 from harness.profile import DEFAULT_ENV, Bot, Expect, Profile, load_profile, render_env
+from harness.report import render_exhibit
 from harness.scenarios.scenario import Run
 from harness.stage import Stage, variables
 from harness.verdict import Verdict
@@ -17,6 +18,7 @@ from harness.verdict import Verdict
 ROOT = Path(__file__).parents[2]
 BOTS = ROOT / "tests" / "bots"
 HANG_LIMIT_S = 0.5
+KEY_ERROR = "KeyError: 'x-hub-signature-256' at tests/bots/guarded_bot.py:36"
 
 
 def profile_of(flaw: str = "", *, consumer: str | None = "/jobs") -> Profile:
@@ -76,9 +78,11 @@ def test_sha1__is_old_and_no_flaw() -> None:
         (
             "key-error",
             (
-                "without a signature: answered 500; refuse it with 401 or 403",
-                "with nothing but a wrong SHA-1: answered 500; refuse it with 401 or 403",
-                "with nothing but a right SHA-1: answered 500; refuse it with 401 or 403",
+                f"without a signature: answered 500 ({KEY_ERROR}); refuse it with 401 or 403",
+                f"with nothing but a wrong SHA-1: answered 500 ({KEY_ERROR}); "
+                "refuse it with 401 or 403",
+                f"with nothing but a right SHA-1: answered 500 ({KEY_ERROR}); "
+                "refuse it with 401 or 403",
             ),
         ),
     ],
@@ -163,7 +167,14 @@ def test_hostile_input__shrinks_what_fails() -> None:
 def test_hostile_input__finds_a_publish_because_of_nothing() -> None:
     verdict = judged("hostile-input", "eager")
     assert verdict.result == "failed"
-    assert ": answered 200, and caused: publish: {" in verdict.evidence[0]
+    altered = 'entry[0].messaging[0].message = ""'
+    assert verdict.evidence[0].endswith(f": answered 200, and caused: publish: {altered}")
+    # Cut in the line, and whole in the record.
+    (exhibit,) = verdict.exhibits
+    assert exhibit.altered == altered
+    assert json.loads(exhibit.body)["entry"][0]["messaging"][0]["message"] == ""
+    assert exhibit.size_bytes == len(exhibit.body)
+    assert verdict.observed == "failures at webhook, none at consumer"
 
 
 def test_hostile_input__attacks_the_consumer_with_parts_of_its_own_messages() -> None:
@@ -171,6 +182,14 @@ def test_hostile_input__attacks_the_consumer_with_parts_of_its_own_messages() ->
     shown, together = verdict.evidence
     assert shown.startswith("consumer, one part altered, ")
     assert shown.partition("answered 500")[2].endswith(',"text":"hello"}')
+    (exhibit,) = verdict.exhibits
+    assert exhibit.error.startswith("TypeError: ")
+    assert exhibit.error.rpartition(" at ")[2].startswith("tests/bots/guarded_bot.py:")
+    assert f": answered 500 ({exhibit.error}): {exhibit.altered} in {{" in shown
+    assert render_exhibit(exhibit).splitlines() == [
+        f"{exhibit.root}: consumer, one part altered; {exhibit.altered}; {exhibit.error}",
+        exhibit.body,
+    ]
     assert together == "consumer, answered 500: one part altered"
 
 

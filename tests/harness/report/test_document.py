@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ from harness.certificate import SCHEMA, Certificate
 from harness.certify import certify
 from harness.profile import load_profile
 from harness.report import render_json
-from tests.harness._certificates import EVERYTHING, certificate, verdict
+from harness.verdict import Exhibit
+from tests.harness._certificates import EVERYTHING, WITH_NOTES, certificate, verdict
 
 ROOT = Path(__file__).parents[3]
 SCHEMA_FILE = ROOT / "harness" / "report" / "certificate.schema.json"
@@ -31,6 +33,18 @@ def problems(validator: jsonschema.Draft202012Validator, one: Certificate) -> li
 def test_schema__holds_for_every_standing(validator: jsonschema.Draft202012Validator) -> None:
     assert problems(validator, EVERYTHING) == []
     assert problems(validator, certificate()) == []
+
+
+def test_schema__holds_for_a_cause_and_exhibits(
+    validator: jsonschema.Draft202012Validator,
+) -> None:
+    exhibit = Exhibit(
+        root="u7", what="webhook", altered="entry = 0", error="", size_bytes=11, body='{"entry":0}'
+    )
+    failed = replace(verdict("hostile-input", "failed"), cause="freeze-safe", exhibits=(exhibit,))
+    assert problems(validator, certificate(failed)) == []
+    (written,) = json.loads(render_json(certificate(failed)))["verdicts"]
+    assert (written["cause"], written["exhibits"]) == ("freeze-safe", [asdict(exhibit)])
 
 
 @pytest.mark.parametrize("app", ["reference_bot.app:app", "reference_bot.broken.incident:app"])
@@ -77,3 +91,9 @@ def test_half_a_surrogate_pair__survives() -> None:
     one = certificate(verdict("one-reply", "failed", observed="\ud83d"))
     text = render_json(one).encode("utf-8", "backslashreplace")
     assert json.loads(text)["verdicts"][0]["observed"] == "\ud83d"
+
+
+def test_notes__are_a_list(validator: jsonschema.Draft202012Validator) -> None:
+    assert problems(validator, WITH_NOTES) == []
+    verdicts = json.loads(render_json(WITH_NOTES))["verdicts"]
+    assert [one["notes"] for one in verdicts] == [["answered twice", "and | thrice"], []]

@@ -1,5 +1,5 @@
 from harness.report import render_github
-from tests.harness._certificates import EVERYTHING, certificate, verdict, waiver
+from tests.harness._certificates import EVERYTHING, WITH_NOTES, certificate, verdict, waiver
 
 ABSENT = verdict("no-loop", "not applicable")
 
@@ -52,3 +52,9 @@ def test_no_more_annotations_of_a_level_than_github_shows() -> None:
     lines = render_github(certificate(*failures)).splitlines()
     assert len(lines) == 10
     assert lines[-1] == "::error title=thrice::and 7 more, see the log"
+
+
+def test_notes__are_a_notice() -> None:
+    assert render_github(WITH_NOTES).splitlines()[1:] == [
+        "::notice title=thrice%3A send-fails::passed%0Anote: answered twice%0Anote: and | thrice"
+    ]

@@ -2,7 +2,7 @@ from xml.etree.ElementTree import Element, fromstring
 
 from harness.certificate import Certificate
 from harness.report import render_junit
-from tests.harness._certificates import EVERYTHING, certificate, verdict
+from tests.harness._certificates import EVERYTHING, WITH_NOTES, certificate, verdict
 
 
 def cases(one: Certificate) -> dict[str, Element]:
@@ -81,3 +81,10 @@ def test_text_that_xml_can_not_hold__is_shown_as_an_escape() -> None:
     )
     failure = child(one, "one-reply", "failure")
     assert failure.attrib["message"] == '<&">\\x00\\x1b\\ud800\\ufffe \U0001f642'
+
+
+def test_notes__are_said_by_a_case_that_passed() -> None:
+    case = cases(WITH_NOTES)["send-fails"]
+    assert [one.tag for one in case] == ["system-out"]
+    text = child(WITH_NOTES, "send-fails", "system-out").text
+    assert text == "10 publishes\nnote: answered twice\nnote: and | thrice"

@@ -1,5 +1,5 @@
 from harness.report import render_markdown
-from tests.harness._certificates import EVERYTHING, certificate, verdict
+from tests.harness._certificates import EVERYTHING, WITH_NOTES, certificate, verdict
 
 
 def test_first_line__is_the_headline() -> None:
@@ -56,3 +56,15 @@ def test_problem_and_identity__are_named() -> None:
 def test_command_with_backticks__is_shown_as_text() -> None:
     first = render_markdown(certificate(verdict("no-loop"), app="run `x`")).splitlines()[0]
     assert first == "### run &#96;x&#96;: certified, 1 of 1 checks"
+
+
+def test_notes__are_counted_in_the_row_and_shown_below() -> None:
+    lines = render_markdown(WITH_NOTES).splitlines()
+    assert "| `send-fails` | passed | 10 publishes; with 2 notes |" in lines
+    start = lines.index("<details><summary><code>send-fails</code> passed</summary>")
+    assert lines[start + 3 : start + 7] == [
+        "expected 10 publishes",
+        "observed 10 publishes",
+        "note: answered twice",
+        "note: and | thrice",
+    ]

@@ -1,6 +1,6 @@
 from harness.report import render_certificate
 from harness.report.style import Style
-from tests.harness._certificates import EVERYTHING
+from tests.harness._certificates import EVERYTHING, WITH_NOTES
 
 LINES = render_certificate(EVERYTHING, Style(False)).splitlines()
 
@@ -37,3 +37,14 @@ def test_waivers_and_requirements__are_explained_below_their_checks() -> None:
     assert pad + "waived until 2027-01-31: known, mended soon" in LINES
     assert pad + "the waiver expired, its last day was 2026-01-01: known, mended soon" in LINES
     assert pad + "its waiver (until 2027-01-31) is not needed" in LINES
+
+
+def test_notes__stand_below_a_check_that_passed() -> None:
+    lines = render_certificate(WITH_NOTES, Style(False)).splitlines()
+    assert lines[0] == "mybot.main:app: certified, 2 of 2 checks"
+    assert lines[3:7] == [
+        "  send-fails  passed  10 publishes",
+        " " * 22 + "note: answered twice",
+        " " * 22 + "note: and | thrice",
+        "  handshake   passed  10 publishes",
+    ]

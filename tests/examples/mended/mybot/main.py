@@ -1,9 +1,11 @@
 """A Messenger bot: the webhook puts each message into the queue, the consumer answers it."""
 
+import asyncio
 import hashlib
 import hmac
 import json
 import os
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +19,7 @@ FIRESTORE_URL = os.environ.get("FIRESTORE_URL", "https://firestore.googleapis.co
 PROJECT = os.environ.get("FIRESTORE_PROJECT", "")
 
 app = FastAPI()
-http = httpx.AsyncClient(timeout=10)
+http = httpx.AsyncClient(timeout=4)
 queue = AsyncQStash(
     os.environ.get("QSTASH_TOKEN", ""), base_url=os.environ.get("QSTASH_URL"), retry=False
 )
@@ -53,11 +55,12 @@ async def enqueue(sender: str, mid: str, text: str) -> None:
     seen = record("seen", mid)
     if await exists(seen):
         return
-    await queue.message.publish_json(
-        url=f"{PUBLIC_URL}/jobs/answer",
-        body={"sender": sender, "mid": mid, "text": text},
-        deduplication_id=mid,
-    )
+    async with asyncio.timeout(4):
+        await queue.message.publish_json(
+            url=f"{PUBLIC_URL}/jobs/answer",
+            body={"sender": sender, "mid": mid, "text": text},
+            deduplication_id=mid,
+        )
     await write(seen)
 
 
@@ -88,7 +91,8 @@ async def answer(request: Request) -> Response:
         json={"recipient": {"id": sender}, "message": {"text": "You said: " + text}},
     )
     sent.raise_for_status()
-    await write(answered)
+    with suppress(httpx.HTTPError):  # an error now would have the reply sent again
+        await write(answered)
     return Response("answered")
 
 

@@ -1,0 +1,52 @@
+"""Budget: whether the plan that pays for the queue is large enough for a month of messages."""
+
+from collections.abc import Sequence
+
+from harness.budget import DAYS_IN_MONTH, PLANS, Forecast
+from harness.checks.observed import plural
+from harness.profile import Profile
+from harness.scenarios.rapid import Rapid
+from harness.verdict import Verdict
+
+
+def plan_budget(profile: Profile, runs: Sequence[Rapid]) -> Verdict:
+    """What was seen to be billed for one message, times the messages of a month, fits the plan.
+
+    Billed is each attempt to deliver (QStash pricing page), and each publish at least once.
+    """
+    plan = profile.plan
+    assert plan is not None
+    messages = sum(len(run.messages) for run in runs)
+    made = sum(run.week.publishes for run in runs)
+    attempts = sum(
+        entry.detail.get("kind") == "queue" for run in runs for entry in run.of("delivery")
+    )
+    cut = sum(len(run.cut) for run in runs)
+    forecast = Forecast(plan.messages_per_month, max(made, attempts) / messages, PLANS[plan.qstash])
+    fits = forecast.fits and not cut
+    evidence = []
+    if cut:
+        evidence.append(f"{plural(cut, 'message')} cut by thrice: no plan is large enough")
+    if not forecast.fits:
+        assert forecast.limit is not None
+        evidence.append(
+            f"spread evenly, the limit of a day is reached on day 1, after "
+            f"{forecast.reached_after_h:.1f} hours; what the plan has for a month, "
+            f"{forecast.limit * DAYS_IN_MONTH:,}, is gone on day {forecast.used_up_on}"
+        )
+    limit = "unlimited" if forecast.limit is None else f"{forecast.limit:,} a day"
+    observed = (
+        f"{plural(plan.messages_per_month, 'message')} a month, {forecast.each:.2f} queue messages "
+        f"each: {forecast.per_day:,.1f} a day"
+    )
+    if fits and forecast.fatal_messages is not None:
+        observed += f"; the limit is reached on a day of {forecast.fatal_messages:,} messages"
+    return Verdict(
+        check="plan-budget",
+        result="passed" if fits else "failed",
+        severity="note",
+        expected=f"fits the plan {plan.qstash}, {limit}",
+        observed=observed,
+        evidence=tuple(evidence),
+        run=runs[-1].name,
+    )
