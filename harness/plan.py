@@ -9,6 +9,7 @@ from typing import Any, cast, get_args
 
 from emulator.meta.delivery import Spacing
 from harness.errors import ProfileError, UsageError
+from harness.explore.budget import BudgetName
 from harness.profile import HostKind, Profile, load_profile
 from harness.profile_file import FILE, SHARED_FILE, find_profile
 from harness.profile_keys import nearest
@@ -21,6 +22,7 @@ OPTIONS: Mapping[str, str] = {
     "copies": "a whole number from 1 on",
     "spacing": '"at-once", "staggered" or "shuffled"',
     "seed": "a whole number",
+    "budget": '"quick", "standard" or "deep"',
     "allow_findings": "True or False",
 }
 
@@ -37,6 +39,7 @@ class Plan:
     seed: int = 1
     copies: int = 3
     spacing: Spacing = "at-once"
+    budget: BudgetName = "standard"
     allow_findings: bool = False
     altered: bool = False
 
@@ -99,6 +102,8 @@ def _fits(name: str, value: Any) -> bool:
             return isinstance(value, str | Path)
         case "host":
             return value in get_args(HostKind)
+        case "budget":
+            return value in get_args(BudgetName)
         case "spacing":
             return value in get_args(Spacing)
         case "allow_findings":

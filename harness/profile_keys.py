@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from harness.budget import PLANS
+from harness.forecast import PLANS
 from harness.template import VARIABLES, names_in
 
 # The platform disables a webhook that fails for an hour (Messenger Platform docs, "Webhooks").

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from harness.verdict import Verdict
 
 MARKER = (
-    "thrice(app=..., profile=..., host=..., copies=3, spacing=..., seed=1, allow_findings=False): "
-    "the bot of the fixtures `world` and `certify`. `app` is module:attribute and `profile` a file "
-    "below the root directory; without them thrice.toml or [tool.thrice] there decide."
+    "thrice(app=..., profile=..., host=..., copies=3, spacing=..., seed=1, budget='standard', "
+    "allow_findings=False): the bot of the fixtures `world` and `certify`. `app` is "
+    "module:attribute and `profile` a file below the root directory; without them thrice.toml or "
+    "[tool.thrice] there decide."
 )
 _TAINTED = (
     "this process is tainted: a thread of the bot could not be ended, so nothing that runs in it "
@@ -118,6 +119,7 @@ def certify(request: pytest.FixtureRequest) -> Certify:
     ) -> "Certificate":
         __tracebackhide__ = True
         from harness.certify import certify
+        from harness.explore.budget import BUDGETS
         from harness.report import render_certificate
         from harness.report.style import Style
         from harness.today import today
@@ -137,6 +139,7 @@ def certify(request: pytest.FixtureRequest) -> Certify:
                 only=_names(only),
                 skip=_names(skip),
                 today=today(),
+                budget=BUDGETS[plan.budget],
                 # A trace can be replayed with the profile as it stands in its file only.
                 save_trace=None if plan.altered else _Traces(plan, request.node.nodeid, used),
             )

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from harness.budget import DAYS_IN_MONTH, PLANS, Forecast
 from harness.checks.observed import plural
+from harness.forecast import DAYS_IN_MONTH, PLANS, Forecast
 from harness.profile import Profile
 from harness.scenarios.rapid import Rapid
 from harness.verdict import Verdict

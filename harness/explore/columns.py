@@ -6,7 +6,7 @@ from harness.explore.choices import Made
 from harness.explore.told import what_came, what_it_does
 
 # Characters; four columns fit on a wide terminal.
-WIDTH = 34
+WIDTH = 36
 
 
 def columns(made: Sequence[Made], collection: str = "") -> list[str]:
@@ -27,8 +27,12 @@ def columns(made: Sequence[Made], collection: str = "") -> list[str]:
 def _cell(one: Made, collection: str) -> str:
     if one.call is None:
         return one.move.signature or "starts"
+    does = what_it_does(one.call, collection)
     told = what_came(one.call, one.outcome, one.fault, collection)
-    return _cut(f"{what_it_does(one.call, collection)} -> {told}")
+    if one.fault and len(f"{does} -> {told}") > WIDTH:
+        # Rather the whole of what went wrong than a part of what the bot saw of it.
+        told = one.fault
+    return _cut(f"{does} -> {told}")
 
 
 def _row(cells: Sequence[tuple[int, str]], widths: Sequence[int]) -> str:

@@ -92,10 +92,13 @@ class Ladder:
         self._progress = progress
         self._climbed = Climbed()
         self._late = False
+        self._finished = True
+        self._all_run = False
 
     def climb_races(self, copies: int) -> Climbed:
         """Every order of so many copies of one webhook, as far as the budget goes."""
         climbed = self._climbed = Climbed()
+        self._late, self._finished, self._all_run = False, True, False
         calm = self._calibrate(Scene(apart(copies)))
         for partition in partitions(copies):
             if self._try(Scene(partition), "one after the other", Serial):
@@ -110,9 +113,10 @@ class Ladder:
         )
         if calm and not self._search_orders(copies):
             return climbed
-        # All that can be done for a bot that does not do the same twice.
+        # Where every order was run, random ones show nothing; for a bot that does not do the same
+        # twice they are all that can be done.
         samples = self._budget.samples if calm else max(10 * self._budget.samples, UNCALM_SAMPLES)
-        if samples:
+        if samples and not self._all_run:
             self._sample(Scene(apart(copies)), samples, calm=calm)
         return climbed
 
@@ -157,6 +161,7 @@ class Ladder:
             for partition in partitions(copies):
                 if not self._search(Scene(partition), SleepSets(), "in every order"):
                     return False
+            self._all_run = self._finished
         if copies > 2:
             for most in range(self._budget.preemptions + 1):
                 what = f"with at most {most} preemptions"
@@ -184,6 +189,7 @@ class Ladder:
         except NondeterministicError as error:
             climbed.claims.append(f"{scene.name}: {error}")
             return True
+        self._finished = self._finished and found.finished
         climbed.executions += found.executions
         climbed.classes += found.complete if isinstance(policy, SleepSets) else 0
         if found.failure is not None:

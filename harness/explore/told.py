@@ -40,10 +40,12 @@ def _reply(call: Call, reply: Reply, collection: str) -> str:
                 return "not there"
             if any("found" in item for item in content):
                 return "found"
+        if not call.access.writes and reply.status == 404:
+            return "not there"
+        if not call.access.writes and isinstance(content, dict) and "updateTime" in content:
+            return "found"
         if isinstance(content, dict) and "error" in content:
             return f"{reply.status} {content['error'].get('status', '')}".rstrip()
-        if reply.status == 404:
-            return "404 not found"
         if call.access.writes and reply.ok:
             return "written"
     if call.service == "qstash" and isinstance(content, dict) and reply.ok:

@@ -100,16 +100,19 @@ def test_every_page_is_in_the_index() -> None:
 @pytest.mark.parametrize("table", TABLES)
 def test_profile__names_every_key_with_its_default(table: str, tmp_path: Path) -> None:
     path = tmp_path / "thrice.toml"
-    path.write_text('[bot]\napp = "mybot.main:app"\n[store]\n[host]\n[expect]\n[limits]\n')
+    path.write_text(
+        '[bot]\napp = "mybot.main:app"\n[store]\n[host]\n[expect]\n[limits]\n'
+        "[plan]\nmessages_per_month = 1\n"
+    )
     values = getattr(load_profile(path), table)
     shown = table_under("profile.md", f"[{table}]")
     assert set(shown) == set(TABLES[table])
     for field in fields(values):
         if field.name in shown and field.name not in ("app", "command", "url"):
             value = getattr(values, field.name)
-            if value is None:
+            if value is None or value == "":
                 assert shown[field.name] == "none"
-            else:
+            elif shown[field.name] != "required":
                 default = tomllib.loads(f"value = {shown[field.name]}")["value"]
                 assert default == (list(value) if isinstance(value, tuple) else value)
 

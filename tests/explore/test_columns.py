@@ -65,7 +65,7 @@ RECORD = "projects/p/databases/(default)/documents/seen/m_1"
             "",
             "writes m_1 -> 409 ALREADY_EXISTS",
         ),
-        ("firestore", reads("seen/m_1"), body({}, 404), "", "reads m_1 -> 404 not found"),
+        ("firestore", reads("seen/m_1"), body({}, 404), "", "reads m_1 -> not there"),
         ("qstash", Access("publish"), body({"messageId": "msg_1"}, 201), "", "publish -> accepted"),
         (
             "qstash",
@@ -103,7 +103,14 @@ def test_columns__stand_for_deliveries_and_rows_for_moves() -> None:
     ]
 
 
-def test_long_cell__is_cut() -> None:
+def test_long_cell__says_the_whole_of_the_fault() -> None:
     access = writes("seen/" + "m" * 40)
     (_, row) = columns([made("u0.w0", "firestore", access, Failure("refused"), "fail-before")])
-    assert row == "   1  writes mmmmmmmmmmm... -> fail-b..."
+    assert row == "   1  writes mmmmmmmmmmm... -> fail-before"
+
+
+def test_longer_cell__is_cut() -> None:
+    access = writes("seen/" + "m" * 40)
+    outcome = body({"error": {"status": "FAILED_PRECONDITION"}}, 400)
+    (_, row) = columns([made("u0.w0", "firestore", access, outcome)])
+    assert row == "   1  writes mmmmmmmmmmm... -> 400 FAIL..."

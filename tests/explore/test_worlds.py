@@ -1,7 +1,7 @@
 """A world as a system to explore: what is a choice in it, and what an execution is judged by."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -44,6 +44,27 @@ async def app(scope, receive, send):
     await send({"type": "http.response.body", "body": b""})
 """
 
+# Has something to do every half second while it waits for an answer, five seconds at most.
+TICKING = """
+import asyncio, os, httpx
+PUBLISH = "https://qstash.upstash.io/v2/publish/https://my-bot.example.com/api/process-message"
+headers = {"Authorization": "Bearer " + os.environ["TOKEN"]}
+async def tick():
+    while True:
+        await asyncio.sleep(0.5)
+async def app(scope, receive, send):
+    if scope["type"] != "http":
+        raise RuntimeError("no lifespan")
+    await receive()
+    if scope["path"] == "/api/messenger":
+        ticker = asyncio.create_task(tick())
+        async with httpx.AsyncClient(headers=headers, timeout=5) as client:
+            await client.post(PUBLISH, json={})
+        ticker.cancel()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+"""
+
 LOCK_PROFILE = """
 [bot]
 app = "lock_bot:app"
@@ -61,9 +82,13 @@ def staged_bot(bot: str) -> Iterator[Stage]:
         yield stage
 
 
+def staged_lock(folder: Path, wait_s: float) -> AbstractContextManager[Stage]:
+    return staged_source(folder, WAITING_LOCK.replace("WAIT_S", str(wait_s)))
+
+
 @contextmanager
-def staged_lock(folder: Path, wait_s: float) -> Iterator[Stage]:
-    (folder / "lock_bot.py").write_text(WAITING_LOCK.replace("WAIT_S", str(wait_s)))
+def staged_source(folder: Path, source: str) -> Iterator[Stage]:
+    (folder / "lock_bot.py").write_text(source)
     file = folder / "thrice.toml"
     file.write_text(LOCK_PROFILE)
     with simulated(load_profile(file), root=folder, seed=1) as stage:
@@ -118,6 +143,14 @@ def test_long_wait_of_the_bot__outlasts_every_call(tmp_path: Path) -> None:
     with staged_lock(tmp_path, 3.0) as stage:
         found, _ = Search(policy=SleepSets()).run(Race(stage, Scene("ab"), exchange=False))
     assert found.finished
+    assert found.bad == 0
+
+
+def test_timer_that_goes_off_again_and_again__keeps_no_answer_back(tmp_path: Path) -> None:
+    with staged_source(tmp_path, TICKING) as stage:
+        found, _ = Search(policy=SleepSets()).run(Race(stage, Scene("a")), limit=200)
+    assert found.finished
+    assert found.complete > 1
     assert found.bad == 0
 
 

@@ -1,10 +1,10 @@
 """What a bot of a matrix is judged by: in `make prove` everything, at the standard budget; in the
-ordinary suite, where a certificate of all checks for each bot would take ten minutes, its own
-checks and some of the others, at the quick one.
+ordinary suite, where a certificate of all checks for each bot would take ten minutes of CPU, some
+of its own checks and fewer of the others, at the quick one.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from harness.certificate import Certificate
 from harness.checks import CATALOGUE
@@ -15,22 +15,43 @@ BUDGET = BUDGETS["standard" if PROVING else "quick"]
 
 SCENARIOS = tuple(dict.fromkeys(check.scenario.id for check in CATALOGUE.values()))
 
+# Of the scenarios that a bot fails beside the first, one in so many is played.
+EVERY_FAILING = 3
+
 # The checks that search, and how many copies of a webhook they do it with.
 RACES = {"race-k2": 2, "race-k3": 3}
 SEARCHES = frozenset({*RACES, "fault-1", "instance-killed"})
 
 
-def judged(own: Collection[str], number: int, *, every: int) -> tuple[str, ...]:
-    """The checks to judge the bot at place `number` of a table by.
+def judged(table: Sequence[Sequence[str]], number: int, *, every: int) -> tuple[str, ...]:
+    """The checks to judge the bot at place `number` of a table by, in which each bot has the checks
+    that it must fail.
 
-    In the ordinary suite these are the checks of the scenarios that its `own` checks need, and of
-    one in `every` other scenarios: those that it has to pass, each bot others.
+    In the ordinary suite these are the first of them, the race of two copies if it is one, those of
+    a third of the scenarios that it fails, and those of one in `every` that it has to pass; for
+    each bot others, so that each scenario judges some that fail it and some that pass.
     """
     if PROVING:
         return tuple(CATALOGUE)
-    wanted = {CATALOGUE[check].scenario.id for check in own}
-    wanted |= set(SCENARIOS[number % every :: every])
-    return tuple(check.id for check in CATALOGUE.values() if check.scenario.id in wanted)
+    own = table[number]
+    always = {CATALOGUE[check].scenario.id for check in own[:1]}
+    always |= {CATALOGUE[check].scenario.id for check in own if check == "race-k2"}
+    failing = [{CATALOGUE[check].scenario.id for check in each} for each in table]
+    chosen = {
+        scenario
+        for place, scenario in enumerate(SCENARIOS)
+        if scenario in always or _is_next(scenario, place, failing, number, every)
+    }
+    return tuple(check.id for check in CATALOGUE.values() if check.scenario.id in chosen)
+
+
+def _is_next(
+    scenario: str, place: int, failing: Sequence[Collection[str]], number: int, every: int
+) -> bool:
+    """Whether it is this bot's turn, among those that fail the scenario as it does or pass it."""
+    fails = scenario in failing[number]
+    before = sum((scenario in each) == fails for each in failing[:number])
+    return (before + place) % (EVERY_FAILING if fails else every) == 0
 
 
 def failed(certificate: Certificate) -> set[str]:

@@ -9,12 +9,12 @@ import pytest
 
 from emulator.journal import Entry, EntryKind
 from emulator.meta import UserMessage
-from harness.budget import Forecast
 from harness.certify import certify
 from harness.checks import CATALOGUE
 from harness.checks.budget import plan_budget
 from harness.checks.growth import no_growth, reproduction
 from harness.checks.limits import breaker, most_within, rate_limit
+from harness.forecast import Forecast
 from harness.profile import Bot, Budget, Excess, Expect, Profile, RateLimits, load_profile
 from harness.scenarios.conversation import Conversation
 from harness.scenarios.limits import Overrun
