@@ -1,10 +1,11 @@
 """Growth: twice the messages are at most twice the publishes, of one user and of many."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 from emulator.journal import Entry
 from harness.checks.observed import Judgement, judge_each, plural, publishes
+from harness.growth.figures import reproduction
+from harness.growth.forest import forest_of
 from harness.profile import Profile
 from harness.scenarios.overlapping import Overlapping
 from harness.verdict import Verdict
@@ -44,24 +45,9 @@ def no_growth(profile: Profile, runs: Sequence[Overlapping]) -> Verdict:
             expected=f"1, 2, 4, 8 messages of one user and 2, 4, 8 of as many users, at most "
             f"{publishes(each)} for each",
             observed=f"{one} and {many} publishes; amplification {len(made) / written:.2f}, "
-            f"R {reproduction(run.record.of('delivery')):.2f}",
+            f"R {reproduction([forest_of(run.record.entries)]):.2f}",
             evidence=evidence,
             entries=entries,
         )
 
     return judge_each("no-growth", runs, judge)
-
-
-def reproduction(deliveries: Sequence[Entry]) -> float:
-    """How many further requests to the bot one request beyond the platform's causes, pooled over
-    generations; 0 when no chain is longer than one hop.
-    """
-    levels = Counter(
-        entry.generation
-        for entry in deliveries
-        if entry.generation > 0 and entry.roots and entry.detail.get("kind") != "echo"
-    )
-    deepest = max(levels, default=0)
-    parents = sum(count for level, count in levels.items() if level < deepest)
-    children = sum(count for level, count in levels.items() if level > 1)
-    return children / parents if parents else 0.0

@@ -33,7 +33,7 @@ class Budget:
 
 
 BUDGETS: Mapping[BudgetName, Budget] = {
-    "quick": Budget("quick", most=60, preemptions=1, complete=False, samples=6, faults=1),
+    "quick": Budget("quick", most=150, preemptions=1, complete=False, samples=6, faults=1),
     "standard": Budget("standard", most=400, preemptions=2, complete=False, samples=40, faults=1),
     "deep": Budget("deep", most=200_000, preemptions=2, complete=True, samples=400, faults=2),
 }

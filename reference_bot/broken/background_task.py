@@ -2,7 +2,10 @@
 the response never lets it happen; one that waits until the application call returns does.
 
 Must fail: freeze-safe, and whatever needs the publish: ten-rapid, queue-ledger, one-reply,
-echo-safe, late-duplicate, consumer-retry, cold-instances. On a host of the kind "vercel": none.
+echo-safe, late-duplicate, consumer-retry, race-k2, race-k3, fault-1, cold-instances,
+instance-killed, queue-hangs, queue-refuses, queue-429, queue-401, store-down, store-quota,
+send-fails, rate-limit, breaker. On a host of the kind "vercel" only the four of the queue and
+fault-1: a publish that fails does so after the platform was told that all is well.
 """
 
 from contextvars import ContextVar

@@ -1,7 +1,9 @@
 """The record is looked for, the message is published, without a deduplication id, and then the
 record is set: duplicates that arrive meanwhile find none.
 
-Must fail: ten-rapid, queue-ledger. Duplicates one after the other do not show it.
+Must fail: ten-rapid, queue-ledger, no-growth, rate-limit, breaker (each message that is held
+publishes a release of its own), race-k2, race-k3; and fault-1, instance-killed, because a publish
+whose answer is lost is repeated. Duplicates one after the other do not show it.
 """
 
 from contextlib import suppress

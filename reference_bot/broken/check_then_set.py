@@ -2,8 +2,9 @@
 publish has no deduplication id: duplicates that arrive together all find no record, all write one,
 and all publish.
 
-Must fail: ten-rapid, queue-ledger, no-growth, race-k2, race-k3, fault-1 (a publish whose answer is
-lost is repeated), under-load. Duplicates one after the other do not show it.
+Must fail: ten-rapid, queue-ledger, no-growth, rate-limit, breaker (each message that is held
+publishes a release of its own), race-k2, race-k3, under-load; and fault-1, instance-killed, because
+a publish whose answer is lost is repeated. Duplicates one after the other do not show it.
 """
 
 from dataclasses import replace

@@ -1,7 +1,10 @@
 """What was published is kept in memory, and every instance has a memory of its own, which goes with
 it. On one instance, or on a laptop, it works.
 
-Must fail: ten-rapid, queue-ledger, late-duplicate, cold-instances.
+Must fail: ten-rapid, queue-ledger, late-duplicate, cold-instances, no-growth, rate-limit, breaker
+(each message that is held publishes a release of its own), race-k2, race-k3, where no race is
+needed, fault-1, instance-killed; and queue-hangs, queue-refuses, queue-429, queue-401, store-down,
+store-quota, because a message that failed is remembered as well.
 """
 
 from functools import partial

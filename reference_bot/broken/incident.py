@@ -4,7 +4,9 @@ webhook, where the trigger makes the next marker and callback, without end.
 
 Must fail: ten-rapid, dedup-records, queue-ledger, one-reply, quiet-day, quiet-week, no-growth,
 no-loop, echo-safe (its messages are published again and again), late-duplicate, consumer-retry,
-race-k2, race-k3, cold-instances, hostile-input (its callback takes any body for its own).
+race-k2, race-k3, fault-1, cold-instances, instance-killed, queue-hangs, queue-refuses, queue-429,
+queue-401, store-down, store-quota, send-fails, hostile-input (its callback takes any body for its
+own), rate-limit, breaker, plan-budget.
 """
 
 import json

@@ -2,7 +2,9 @@
 the bot after each response never lets it happen. On a laptop, where the process runs on, it works.
 
 Must fail: freeze-safe, and whatever needs the publish: ten-rapid, queue-ledger, one-reply,
-echo-safe, late-duplicate, consumer-retry, cold-instances.
+echo-safe, late-duplicate, consumer-retry, race-k2, race-k3, fault-1, cold-instances,
+instance-killed, queue-hangs, queue-refuses, queue-429, queue-401, store-down, store-quota,
+send-fails, rate-limit, breaker.
 """
 
 import asyncio

@@ -5,10 +5,12 @@ BUG=background: the publish is a background task; it is made where the host wait
 application call, and lost where the response ends the invocation.
 """
 
+import asyncio
 import hashlib
 import hmac
 import logging
 import os
+from contextlib import suppress
 from functools import cache
 from typing import Annotated
 
@@ -60,6 +62,7 @@ class Inbox:
             base_url="https://firestore.googleapis.com/v1/projects/"
             f"{os.environ['FIRESTORE_PROJECT']}/databases/(default)/documents/",
             headers={"Authorization": f"Bearer {os.environ['FIRESTORE_TOKEN']}"},
+            timeout=4,
         )
 
     async def has(self, path: str) -> bool:
@@ -72,7 +75,8 @@ class Inbox:
         if await self.has(f"processedMessages/{job.mid}"):
             return
         body = job.model_dump()
-        await self.queue.message.publish_json(url=JOBS, body=body, deduplication_id=job.mid)
+        async with asyncio.timeout(4):
+            await self.queue.message.publish_json(url=JOBS, body=body, deduplication_id=job.mid)
         record = {"fields": {"to": {"stringValue": job.to}}}
         (await self.http.patch(f"processedMessages/{job.mid}", json=record)).raise_for_status()
 
@@ -143,5 +147,7 @@ async def jobs(
     page = {"Authorization": f"Bearer {os.environ['FB_PAGE_TOKEN']}"}
     reply = {"recipient": {"id": job.to}, "message": {"text": f"Dear user: {job.text}"}}
     (await inbox.http.post(SEND, headers=page, json=reply)).raise_for_status()
-    await inbox.http.patch(f"answered/{job.mid}", json={})
+    # An error now would have the reply sent again.
+    with suppress(httpx.HTTPError):
+        await inbox.http.patch(f"answered/{job.mid}", json={})
     return {"sent": True}

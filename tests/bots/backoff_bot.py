@@ -12,6 +12,7 @@ import json
 import os
 import random
 import time
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -28,9 +29,12 @@ ANSWER = os.environ["PUBLIC_URL"] + "/answer"
 ROOT = f"projects/{os.environ['FIRESTORE_PROJECT']}/databases/(default)/documents"
 
 queue = QStash(os.environ["QSTASH_TOKEN"], retry=False)
+# The SDK waits for ten minutes, and has no option for that.
+queue.http._client.timeout = httpx.Timeout(4)
 store = httpx.AsyncClient(
     base_url="https://firestore.googleapis.com/v1/",
     headers={"Authorization": f"Bearer {os.environ['FIRESTORE_TOKEN']}"},
+    timeout=4,
 )
 
 
@@ -133,7 +137,9 @@ def answer(request: Request) -> Response:
             json=reply,
         )
         if sent.is_success:
-            from_thread.run(note, answered)
+            # An error now would have the reply sent again.
+            with suppress(httpx.HTTPError):
+                from_thread.run(note, answered)
             return PlainTextResponse("answered")
         time.sleep(pause_s)
     raise HTTPException(503)

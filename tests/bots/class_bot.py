@@ -4,9 +4,11 @@ BUG=handshake: the base class checks what is posted and forgets the GET that sub
 can subscribe the webhook.
 """
 
+import asyncio
 import hmac
 import json
 import os
+from contextlib import suppress
 from typing import Any, ClassVar
 
 import httpx
@@ -33,6 +35,7 @@ class Store:
         self._client = httpx.AsyncClient(
             base_url="https://firestore.googleapis.com/v1/",
             headers={"Authorization": f"Bearer {os.environ['FIRESTORE_TOKEN']}"},
+            timeout=4,
         )
 
     async def has(self, mid: str) -> bool:
@@ -104,7 +107,8 @@ class Webhook(Guarded):
 
     async def on_text(self, mid: str, job: dict[str, Any]) -> None:
         if not await self.store.has(mid):
-            await self.queue.message.publish_json(url=JOB_URL, body=job, deduplication_id=mid)
+            async with asyncio.timeout(4):
+                await self.queue.message.publish_json(url=JOB_URL, body=job, deduplication_id=mid)
             await self.store.add(mid)
 
 
@@ -135,7 +139,9 @@ class Jobs(Guarded):
         page = {"Authorization": f"Bearer {os.environ['FB_PAGE_TOKEN']}"}
         async with httpx.AsyncClient(headers=page) as client:
             (await client.post(SEND, json=reply)).raise_for_status()
-        await self.store.add(mid)
+        # An error now would have the reply sent again.
+        with suppress(httpx.HTTPError):
+            await self.store.add(mid)
         return PlainTextResponse("ok")
 
 

@@ -2,10 +2,12 @@
 nested collections for what is queued and for what is answered.
 """
 
+import asyncio
 import hashlib
 import hmac
 import json
 import os
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +19,7 @@ SHOP = "https://firestore.googleapis.com/v1/projects/shop/databases/(default)/do
 BASE = "https://shop.example.org"
 
 app = FastAPI()
-client = httpx.AsyncClient(timeout=10)
+client = httpx.AsyncClient(timeout=4)
 queue = AsyncQStash(os.environ.get("QSTASH_TOKEN", ""), retry=False)
 google = {"Authorization": "Bearer a-token"}
 
@@ -65,12 +67,13 @@ async def enqueue(sender: str, mid: str, text: str) -> None:
     document = f"{SHOP}/seen/{quote(mid, safe='')}"
     if await exists(document):
         return
-    await queue.message.publish_json(
-        url=f"{BASE}/jobs/answer",
-        body={"sender": sender, "mid": mid, "text": text},
-        deduplication_id=mid,
-        retries=3,
-    )
+    async with asyncio.timeout(4):
+        await queue.message.publish_json(
+            url=f"{BASE}/jobs/answer",
+            body={"sender": sender, "mid": mid, "text": text},
+            deduplication_id=mid,
+            retries=3,
+        )
     answer = await client.patch(
         document, headers=google, json={"fields": {"sender": {"stringValue": sender}}}
     )
@@ -107,5 +110,6 @@ async def answer(request: Request) -> Response:
     )
     sent.raise_for_status()
     # Not raised when it fails: that would send the reply again.
-    await client.patch(document, headers=google, json={})
+    with suppress(httpx.HTTPError):
+        await client.patch(document, headers=google, json={})
     return Response("done")

@@ -10,7 +10,7 @@ import hmac
 import json
 import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
@@ -55,7 +55,8 @@ class Publisher:
             job, done = await self.waiting.get()
             try:
                 key = job["mid"]
-                await self.queue.message.publish_json(url=JOBS, body=job, deduplication_id=key)
+                async with asyncio.timeout(4):
+                    await self.queue.message.publish_json(url=JOBS, body=job, deduplication_id=key)
                 done.set_result(None)
             except Exception as error:
                 done.set_exception(error)
@@ -66,7 +67,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[State]:
     publisher = Publisher(AsyncQStash(os.environ["QSTASH_TOKEN"], retry=False))
     worker = asyncio.create_task(publisher.run())
     headers = {"Authorization": f"Bearer {os.environ['FIRESTORE_TOKEN']}"}
-    async with httpx.AsyncClient(headers=headers, timeout=5) as http:
+    async with httpx.AsyncClient(headers=headers, timeout=4) as http:
         yield {"http": http, "publisher": publisher}
     worker.cancel()
 
@@ -139,7 +140,9 @@ async def jobs(request: Request) -> Response:
         return Response()
     page = {"Authorization": f"Bearer {os.environ['FB_PAGE_TOKEN']}"}
     (await request.state.http.post(SEND, headers=page, json=reply)).raise_for_status()
-    await request.state.http.patch(url, json={})
+    # An error now would have the reply sent again.
+    with suppress(httpx.HTTPError):
+        await request.state.http.patch(url, json={})
     return Response()
 
 

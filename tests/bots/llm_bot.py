@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import hmac
 import os
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -27,7 +28,7 @@ GOOGLE = {"Authorization": f"Bearer {os.environ['FIRESTORE_TOKEN']}"}
 OPENAI = {"Authorization": f"Bearer {os.environ['OPENAI_API_KEY']}"}
 PAGE = {"Authorization": f"Bearer {os.environ['FB_PAGE_TOKEN']}"}
 
-http = httpx.AsyncClient(timeout=60)
+http = httpx.AsyncClient(timeout=60)  # for the model; the others are given four seconds
 queue = AsyncQStash(os.environ["QSTASH_TOKEN"], retry=False)
 tasks: set[asyncio.Task[None]] = set()
 
@@ -69,7 +70,8 @@ async def take(sender: str, mid: str, text: str) -> None:
         task.add_done_callback(tasks.discard)
         return
     job = {"sender": sender, "mid": mid, "text": text}
-    await queue.message.publish_json(url=REPLY, body=job, deduplication_id=mid, timeout="60s")
+    async with asyncio.timeout(4):
+        await queue.message.publish_json(url=REPLY, body=job, deduplication_id=mid, timeout="60s")
     await save(mid, {"asked": text})
 
 
@@ -83,12 +85,14 @@ async def answer(sender: str, mid: str, text: str) -> None:
     reply = {"recipient": {"id": sender}, "message": {"text": said}}
     sent = await http.post("https://graph.facebook.com/v23.0/me/messages", headers=PAGE, json=reply)
     sent.raise_for_status()
-    await save(mid, {"said": said})
+    # An error now would have the reply sent again.
+    with suppress(httpx.HTTPError):
+        await save(mid, {"said": said})
 
 
 async def recall(mid: str) -> dict[str, Any] | None:
     """The message's record, None when there is none yet."""
-    turn = await http.get(f"{TURNS}/{mid}", headers=GOOGLE)
+    turn = await http.get(f"{TURNS}/{mid}", headers=GOOGLE, timeout=4)
     if turn.status_code == 404:
         return None
     turn.raise_for_status()
@@ -104,6 +108,7 @@ async def save(mid: str, turn: dict[str, str]) -> None:
         params=[("updateMask.fieldPaths", key) for key in turn],
         headers=GOOGLE,
         json={"fields": fields},
+        timeout=4,
     )
     saved.raise_for_status()
 

@@ -8,6 +8,7 @@ import hmac
 import json
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -132,5 +133,7 @@ async def deliver(headers: dict[str, str], body: bytes) -> tuple[int, str]:
         )
         if not sent.is_success:
             return 500, "not sent"
-        await http.patch(record, headers=GOOGLE, json={})
+        # An error now would have the reply sent again.
+        with suppress(httpx.HTTPError):
+            await http.patch(record, headers=GOOGLE, json={})
     return 200, "sent"

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -31,7 +32,11 @@ SEND = "https://graph.facebook.com/v23.0/me/messages"
 LOG = logging.getLogger(__name__)
 
 queue = QStash(os.environ["QSTASH_TOKEN"], retry=False)
-store = httpx.Client(headers={"Authorization": f"Bearer {os.environ['FIRESTORE_TOKEN']}"})
+# The SDK waits for ten minutes, and has no option for that.
+queue.http._client.timeout = httpx.Timeout(4)
+store = httpx.Client(
+    headers={"Authorization": f"Bearer {os.environ['FIRESTORE_TOKEN']}"}, timeout=4
+)
 outbox: deque[dict[str, Any]] = deque()
 beats = 0
 
@@ -142,7 +147,9 @@ async def answer(request: Request) -> Response:
     page = {"access_token": os.environ["FB_PAGE_TOKEN"]}
     async with httpx.AsyncClient() as client:
         (await client.post(SEND, params=page, json=reply)).raise_for_status()
-    note(record, {})
+    # An error now would have the reply sent again.
+    with suppress(httpx.HTTPError):
+        note(record, {})
     return PlainTextResponse("ok")
 
 

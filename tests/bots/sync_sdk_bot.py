@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import os
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -25,6 +26,8 @@ STORE = "https://firestore.googleapis.com/v1/"
 GOOGLE = {"Authorization": f"Bearer {os.environ['FIRESTORE_TOKEN']}"}
 
 queue = QStash(os.environ["QSTASH_TOKEN"], retry=False)
+# The SDK waits for ten minutes, and has no option for that.
+queue.http._client.timeout = httpx.Timeout(4)
 receiver = Receiver(
     current_signing_key=os.environ["QSTASH_CURRENT_SIGNING_KEY"],
     next_signing_key=os.environ["QSTASH_NEXT_SIGNING_KEY"],
@@ -80,7 +83,7 @@ def record(collection: str, mid: str) -> str:
 
 
 async def is_in(collection: str, mid: str) -> bool:
-    async with httpx.AsyncClient(timeout=5) as client:
+    async with httpx.AsyncClient(timeout=4) as client:
         answer = await client.get(STORE + record(collection, mid), headers=GOOGLE)
     if answer.status_code != 404:
         answer.raise_for_status()
@@ -94,7 +97,7 @@ async def put_in(collection: str, mid: str) -> None:
         "update": {"name": name, "fields": {"mid": {"stringValue": mid}}},
         "currentDocument": {"exists": False},
     }
-    async with httpx.AsyncClient(timeout=5) as client:
+    async with httpx.AsyncClient(timeout=4) as client:
         answer = await client.post(
             f"{STORE}{DATABASE}:commit", headers=GOOGLE, json={"writes": [write]}
         )
@@ -129,7 +132,9 @@ async def incoming(request: Request) -> Response:
             json=reply,
         )
     answer.raise_for_status()
-    await put_in("answered", mid)
+    # An error now would have the reply sent again.
+    with suppress(httpx.HTTPError):
+        await put_in("answered", mid)
     return PlainTextResponse("sent")
 
 

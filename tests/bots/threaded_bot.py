@@ -9,7 +9,7 @@ import hmac
 import json
 import os
 import threading
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -124,5 +124,7 @@ def work(request: Request, raw: Raw) -> str:
         params={"access_token": os.environ["FB_PAGE_TOKEN"]},
         json=answer,
     ).raise_for_status()
-    http.patch(answered, headers=GOOGLE, json={})
+    # An error now would have the reply sent again.
+    with suppress(httpx.HTTPError):
+        http.patch(answered, headers=GOOGLE, json={})
     return "done"

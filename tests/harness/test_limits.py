@@ -12,7 +12,7 @@ from emulator.meta import UserMessage
 from harness.certify import certify
 from harness.checks import CATALOGUE
 from harness.checks.budget import plan_budget
-from harness.checks.growth import no_growth, reproduction
+from harness.checks.growth import no_growth
 from harness.checks.limits import breaker, most_within, rate_limit
 from harness.forecast import Forecast
 from harness.profile import Bot, Budget, Excess, Expect, Profile, RateLimits, load_profile
@@ -420,13 +420,6 @@ def test_no_growth__is_not_what_was_done_late() -> None:
 def test_no_growth__fails_for_what_had_to_be_cut() -> None:
     verdict = growth(1, 2, 4, 8, 2, 4, 8, cut=1)
     assert verdict.evidence == ("1 message cut by thrice, which would have gone on",)
-
-
-def test_reproduction__pools_generations() -> None:
-    generations = (1, 1, 2, 2, 2, 3)
-    chain = [entry(n, "delivery", n, "u0", generation=g) for n, g in enumerate(generations)]
-    assert reproduction(chain) == pytest.approx(4 / 5)
-    assert reproduction(chain[:2]) == 0.0
 
 
 # -- needs -----------------------------------------------------------------------------------------
