@@ -1,27 +1,59 @@
 """A schedule as a table for people: a row for each step, a column for each delivery."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 from harness.explore.choices import Made
 from harness.explore.told import what_came, what_it_does
 
-# Characters; four columns fit on a wide terminal.
-WIDTH = 36
+# Characters; three columns fit on a wide terminal.
+WIDTH = 44
+
+_NAME = re.compile(r"(?P<parent>.*)\.(?P<kind>[wqh])(?P<number>\d+)(?P<again>'*\d*)")
 
 
-def columns(made: Sequence[Made], collection: str = "") -> list[str]:
+def columns(
+    made: Sequence[Made], collection: str = "", answers: Mapping[str, str] | None = None
+) -> list[str]:
     """The head, then one line for each move: what the delivery's handler asked for, an arrow, and
     what it was told. Where a call touches several documents, one of `collection` is named.
+
+    `answers` is what deliveries were answered, by name: it stands below the last move of each.
     """
     tasks = list(dict.fromkeys(one.move.task for one in made))
-    cells = [(tasks.index(one.move.task), _cell(one, collection)) for one in made]
+    last = {one.move.task: number for number, one in enumerate(made, 1)}
+    rows: list[tuple[str, int, str]] = []
+    for number, one in enumerate(made, 1):
+        task = one.move.task
+        place = tasks.index(task)
+        rows.append((str(number), place, _cell(one, collection)))
+        if last[task] == number and task in (answers or {}):
+            rows.append(("", place, f"answers {(answers or {})[task]}"))
+    heads = [[*enumerate(tasks)], [(place, title_of(task)) for place, task in enumerate(tasks)]]
     widths = [
-        max(len(task), *(len(cell) for place, cell in cells if place == column))
-        for column, task in enumerate(tasks)
+        max(
+            *(len(text) for head in heads for place, text in head if place == column),
+            *(len(text) for _, place, text in rows if place == column),
+        )
+        for column in range(len(tasks))
     ]
-    lines = ["step  " + _row(list(enumerate(tasks)), widths)]
-    lines += [f"{number:4}  {_row([cell], widths)}" for number, cell in enumerate(cells, 1)]
+    lines = ["step  " + _row(heads[0], widths), "      " + _row(heads[1], widths)]
+    lines += [f"{number:>4}  {_row([(place, text)], widths)}" for number, place, text in rows]
     return [line.rstrip() for line in lines]
+
+
+def title_of(task: str) -> str:
+    """What a delivery is, by its name: `webhook, copy 1`, `queue delivery, tried again`."""
+    found = _NAME.fullmatch(task)
+    if found is None:
+        return ""
+    number = int(found["number"]) + 1
+    what = {
+        "w": f"webhook, copy {number}",
+        "q": "queue delivery",
+        "h": "the bot's call of itself",
+    }[found["kind"]]
+    return f"{what}, again" if found["again"] else what
 
 
 def _cell(one: Made, collection: str) -> str:
@@ -29,9 +61,6 @@ def _cell(one: Made, collection: str) -> str:
         return one.move.signature or "starts"
     does = what_it_does(one.call, collection)
     told = what_came(one.call, one.outcome, one.fault, collection)
-    if one.fault and len(f"{does} -> {told}") > WIDTH:
-        # Rather the whole of what went wrong than a part of what the bot saw of it.
-        told = one.fault
     return _cut(f"{does} -> {told}")
 
 

@@ -39,7 +39,8 @@ def render_certificate(certificate: Certificate, style: Style) -> str:
     lines.append("")
     if certificate.growth is not None:
         lines.append(_INDENT + growth_line(certificate.growth))
-    lines += [_INDENT + line for line in metrics_lines(certificate.metrics)]
+    if certificate.metrics.runs:
+        lines += [_INDENT + line for line in metrics_lines(certificate.metrics)]
     lines.append("")
     if certificate.output and not certificate.certified:
         lines += [*output_lines(certificate.output, style), ""]

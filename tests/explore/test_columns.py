@@ -9,7 +9,7 @@ from emulator.call import Access, Call
 from emulator.delivery import Delivery, Invocation
 from emulator.exchange import Failure, Outcome, Reply, Request
 from harness.explore.choices import Made
-from harness.explore.columns import columns
+from harness.explore.columns import columns, title_of
 from harness.explore.move import Move
 
 
@@ -75,8 +75,8 @@ RECORD = "projects/p/databases/(default)/documents/seen/m_1"
             "publish -> a duplicate, swallowed",
         ),
         ("graph", Access("send"), body({"message_id": "m"}), "", "send -> sent"),
-        ("graph", Access("send"), Failure("reset"), "fail-after", "send -> fail-after: reset"),
-        ("graph", Access("send"), None, "killed", "send -> killed"),
+        ("graph", Access("send"), Failure("reset"), "fail-after", "send -> done, answer lost"),
+        ("graph", Access("send"), None, "killed", "send -> done, then it dies"),
         ("stubs", Access("post"), Reply(418), "", "post -> 418"),
     ],
 )
@@ -84,7 +84,7 @@ def test_cell__says_what_was_asked_and_what_was_told(
     service: str, access: Access, outcome: Outcome | None, fault: str, cell: str
 ) -> None:
     lines = columns([made("u0.w0", service, access, outcome, fault)], "seen")
-    assert lines[1].split("  ", 3)[-1].strip() == cell
+    assert lines[2].removeprefix("   1  ") == cell
 
 
 def test_columns__stand_for_deliveries_and_rows_for_moves() -> None:
@@ -92,25 +92,44 @@ def test_columns__stand_for_deliveries_and_rows_for_moves() -> None:
         [
             made("u0.w0", "graph", Access("send"), body({})),
             made("u0.w1", "graph", Access("send"), body({})),
+            made("u0.w0.q0'", "graph", Access("send"), body({})),
             Made(Move("u0.w2", "u0.w2", signature="start")),
-        ]
+        ],
+        answers={"u0.w0": "200", "u0.w9": "200"},
     )
     assert lines == [
-        "step  u0.w0         u0.w1         u0.w2",
+        "step  u0.w0            u0.w1            u0.w0.q0'              u0.w2",
+        "      webhook, copy 1  webhook, copy 2  queue delivery, again  webhook, copy 3",
         "   1  send -> sent",
-        "   2                send -> sent",
-        "   3                              start",
+        "      answers 200",
+        "   2                   send -> sent",
+        "   3                                    send -> sent",
+        "   4                                                           start",
     ]
 
 
-def test_long_cell__says_the_whole_of_the_fault() -> None:
-    access = writes("seen/" + "m" * 40)
-    (_, row) = columns([made("u0.w0", "firestore", access, Failure("refused"), "fail-before")])
-    assert row == "   1  writes mmmmmmmmmmm... -> fail-before"
+@pytest.mark.parametrize(
+    ("task", "title"),
+    [
+        ("u0.w1", "webhook, copy 2"),
+        ("u0.w0'", "webhook, copy 1, again"),
+        ("u0.w0.q0", "queue delivery"),
+        ("u0.w0.q0.h0", "the bot's call of itself"),
+        ("u0.w0.q0'3", "queue delivery, again"),
+        ("i0.boot", ""),
+    ],
+)
+def test_title__says_what_a_delivery_is(task: str, title: str) -> None:
+    assert title_of(task) == title
 
 
-def test_longer_cell__is_cut() -> None:
+def test_document_elsewhere__is_named_with_its_collection() -> None:
+    (*_, row) = columns([made("u0.w0", "firestore", reads("counts/all"), body({}, 404))], "seen")
+    assert row == "   1  reads counts/all -> not there"
+
+
+def test_long_cell__is_cut() -> None:
     access = writes("seen/" + "m" * 40)
-    outcome = body({"error": {"status": "FAILED_PRECONDITION"}}, 400)
-    (_, row) = columns([made("u0.w0", "firestore", access, outcome)])
-    assert row == "   1  writes mmmmmmmmmmm... -> 400 FAIL..."
+    outcome = body({"error": {"status": "FAILED_PRECONDITION_OF_A_KIND"}}, 400)
+    (*_, row) = columns([made("u0.w0", "firestore", access, outcome)], "seen")
+    assert row == "   1  writes mmmmmmmmmmm... -> 400 FAILED_PRECO..."

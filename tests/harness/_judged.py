@@ -5,6 +5,7 @@ of its own checks and fewer of the others, at the quick one.
 
 import re
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 
 from harness.certificate import Certificate
 from harness.checks import CATALOGUE
@@ -17,6 +18,9 @@ SCENARIOS = tuple(dict.fromkeys(check.scenario.id for check in CATALOGUE.values(
 
 # Of the scenarios that a bot fails beside the first, one in so many is played.
 EVERY_FAILING = 3
+
+# A row of a schedule: its column is told by how far it is set in.
+_ROW = re.compile(r" *\d+  (?P<gap> *)\S.*")
 
 # The checks that search, and how many copies of a webhook they do it with.
 RACES = {"race-k2": 2, "race-k3": 3}
@@ -65,9 +69,8 @@ def switches(certificate: Certificate) -> dict[str, int]:
     found: dict[str, int] = {}
     for verdict in certificate.verdicts:
         if verdict.check in RACES and verdict.failed:
-            title = re.fullmatch(
-                r"copies on \w+, (\d+) switch(es)? of delivery:", verdict.evidence[0]
-            )
-            assert title is not None
-            found[verdict.check] = int(title[1])
+            rows = [row for line in verdict.evidence if (row := _ROW.fullmatch(line))]
+            assert rows
+            columns = [len(row["gap"]) for row in rows]
+            found[verdict.check] = sum(one != other for one, other in pairwise(columns))
     return found

@@ -54,7 +54,7 @@ def test_reference_bot__passes(reference: Certificate, check: str) -> None:
 
 def test_verdict__says_how_much_was_tried(reference: Certificate) -> None:
     observed = {verdict.check: verdict.observed for verdict in reference.verdicts}
-    assert observed["race-k2"].startswith("none in ")
+    assert observed["race-k2"].startswith("0 failures in ")
     assert "classes of orders" in observed["race-k2"]
     assert observed["instance-killed"].startswith("22 deaths, ")
 
@@ -72,19 +72,23 @@ def test_race__is_shown_as_a_table_with_a_column_for_each_delivery() -> None:
     (verdict,) = certificate.verdicts
     assert verdict.result == "failed"
     assert verdict.observed == "published twice: 2 publishes, 1 reply to one message"
-    title, head, *rows, left, repeated = verdict.evidence
-    assert title == "copies on ab, 1 switch of delivery:"
-    assert head.split() == ["step", "u0.w0", "u0.w1"]
-    assert [row.split()[1] for row in rows] == ["reads", "writes", "publish"] * 2
-    assert left.endswith("in which nothing of it changes")
-    assert repeated == "the same in three repetitions"
+    setting, names, titles, *rows, left, way_out, repeated = verdict.evidence
+    assert setting == "2 copies of one webhook, each on an instance of its own:"
+    assert names.split() == ["step", "u0.w0", "u0.w1"]
+    assert titles.split("  ")[-1].strip() == "webhook, copy 2"
+    calls = [row.split()[1] for row in rows if row.strip()[0].isdigit()]
+    assert calls == ["reads", "writes", "publish"] * 2
+    assert left.startswith("the contract is broken here, ")
+    assert way_out.startswith("the way out: claim a message in one step")
+    assert repeated == "run three more times, each with the same end"
 
 
 def test_fault__is_named_and_kept() -> None:
     certificate = certified("broken.swallowed_failure", "fault-1")
     (verdict,) = certificate.verdicts
     assert verdict.result == "failed"
-    assert verdict.observed == "lost: 0 replies instead of 1, with fail-before on call 2 of u0.w0"
+    assert verdict.observed == "lost: 0 publishes, 0 replies to one message"
+    assert verdict.evidence[0] == "one webhook; at step 3 a fault: refused, not done:"
     assert verdict.run == "copies on a, fail-before on call 2 of u0.w0"
 
 
