@@ -2,6 +2,7 @@
 check no signature, and their consumer does nothing.
 """
 
+import asyncio
 import json
 import os
 import uuid
@@ -10,10 +11,9 @@ from typing import Any
 import httpx
 
 DESIGN = os.environ["DESIGN"]
-RECORDS = (
-    f"{os.environ['FIRESTORE_URL']}/projects/{os.environ['FIRESTORE_PROJECT']}"
-    "/databases/(default)/documents/processedMessages"
-)
+NAME = f"projects/{os.environ['FIRESTORE_PROJECT']}/databases/(default)/documents"
+DOCUMENTS = f"{os.environ['FIRESTORE_URL']}/{NAME}"
+RECORDS = f"{DOCUMENTS}/processedMessages"
 STORE = {"Authorization": "Bearer " + os.environ["FIRESTORE_TOKEN"]}
 CONSUMER = os.environ["PUBLIC_URL"] + "/api/process-message"
 PUBLISH = f"{os.environ['QSTASH_URL']}/v2/publish/{CONSUMER}"
@@ -42,6 +42,28 @@ async def owner_of(mid: str) -> str:
     return str(record["fields"]["owner"]["stringValue"])
 
 
+async def claim_in_transaction(mid: str) -> bool:
+    """As the client libraries do: read and write in one transaction, and again if it is aborted."""
+    for _ in range(10):
+        begun = await client.post(f"{DOCUMENTS}:beginTransaction", headers=STORE, json={})
+        transaction = begun.json()["transaction"]
+        name = f"{NAME}/processedMessages/{mid}"
+        read = {"documents": [name], "transaction": transaction}
+        found = await client.post(f"{DOCUMENTS}:batchGet", headers=STORE, json=read)
+        if found.status_code == 409:
+            continue
+        if "found" in found.json()[0]:
+            await client.post(
+                f"{DOCUMENTS}:rollback", headers=STORE, json={"transaction": transaction}
+            )
+            return False
+        write = {"writes": [{"update": {"name": name}}], "transaction": transaction}
+        done = await client.post(f"{DOCUMENTS}:commit", headers=STORE, json=write)
+        if done.status_code == 200:
+            return True
+    raise RuntimeError("aborted again and again")
+
+
 async def publish(mid: str) -> None:
     await client.post(PUBLISH, headers=QUEUE, json={"mid": mid})
 
@@ -64,6 +86,13 @@ async def on_message(mid: str) -> None:
             await write(mid, owner)
             if await owner_of(mid) == owner:
                 await publish(mid)
+    elif DESIGN == "transaction":
+        if await claim_in_transaction(mid):
+            await publish(mid)
+    elif DESIGN == "parallel calls":
+        existed, _ = await asyncio.gather(exists(mid), exists("settings"))
+        if not existed:
+            await asyncio.gather(write(mid), publish(mid))
     elif DESIGN == "in-memory" and mid not in seen:
         seen.add(mid)
         await publish(mid)

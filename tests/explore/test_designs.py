@@ -14,7 +14,7 @@ from harness.explore.complete import EveryOrder, SleepSets
 from harness.explore.lockstep import Lockstep
 from harness.explore.scene import Scene, apart
 from harness.explore.search import Found, Policy, Search
-from harness.explore.worlds import DOUBLE_PUBLISH, Race
+from harness.explore.worlds import DOUBLE_PUBLISH, Race, Seen
 from harness.profile import load_profile
 from harness.stage import Stage, simulated
 from tests._seeds import seeds
@@ -106,3 +106,29 @@ def test_three_copies__have_the_classes_of_the_model(design: str, tmp_path: Path
     assert (classes.complete, classes.bad, classes.blocked) == row.classes
     assert (bounded.complete, bounded.bad) == row.bound_1
     assert bool(lockstep.violations) is row.lockstep
+
+
+def test_transaction__has_aborts_and_retries_among_its_classes_and_no_failure(
+    tmp_path: Path,
+) -> None:
+    with staged_design("transaction", tmp_path) as stage:
+        found = counts(stage, 2, SleepSets())
+        seen = Race(stage, Scene("ab"), exchange=False).execute(Lockstep()).evidence
+    assert found.bad == 0
+    assert found.complete > 2
+    assert isinstance(seen, Seen)
+    assert seen.publishes == 1
+
+
+def test_parallel_calls_of_one_handler__are_answered_in_both_orders(tmp_path: Path) -> None:
+    with staged_design("parallel calls", tmp_path) as stage:
+        alone = Search(policy=EveryOrder(), facts=lambda execution: [execution.names])
+        orders, _ = alone.run(Race(stage, Scene("a")))
+        found = counts(stage, 2, SleepSets())
+    assert orders.facts == {
+        ("u0.w0#0", "u0.w0#1", "u0.w0#2", "u0.w0#3"),
+        ("u0.w0#1", "u0.w0#0", "u0.w0#2", "u0.w0#3"),
+        ("u0.w0#0", "u0.w0#1", "u0.w0#3", "u0.w0#2"),
+        ("u0.w0#1", "u0.w0#0", "u0.w0#3", "u0.w0#2"),
+    }
+    assert found.bad > 0
