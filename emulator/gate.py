@@ -110,31 +110,7 @@ class Gate:
             self._find(call, "unknown-host", {"host": host})
             self._answer_soon(call, Failure("refused", f"{host} is not part of this world"))
             return call
-        invocation.parked.append(call)
-        perform = (
-            (lambda: self._apply(call, service))
-            if service is not None
-            else (lambda: self._self_post(call))
-        )
-        call.step = kernel.agenda.add(
-            Step(
-                call.name,
-                StepKind.ANSWER,
-                kernel.clock.now + kernel.schedule.latency(call),
-                perform,
-                task=invocation.name,
-                roots=invocation.roots,
-                call=call,
-            )
-        )
-        if timeout_s is not None:
-            call.timer = kernel.at(
-                kernel.clock.now + timeout_s,
-                call.name + "/timeout",
-                lambda: self._give_up(call, timeout_s),
-                roots=invocation.roots,
-                task=invocation.name,
-            )
+        self._park(call, service)
         return call
 
     def close(self, invocation: Invocation) -> None:
@@ -170,6 +146,35 @@ class Gate:
         invocation.parked.clear()
 
     # -- inside
+
+    def _park(self, call: Call, service: Service | None) -> None:
+        """Have the call wait until a schedule picks it, or its client gives up."""
+        kernel, invocation, timeout_s = self._kernel, call.invocation, call.timeout_s
+        invocation.parked.append(call)
+        perform = (
+            (lambda: self._apply(call, service))
+            if service is not None
+            else (lambda: self._self_post(call))
+        )
+        call.step = kernel.agenda.add(
+            Step(
+                call.name,
+                StepKind.ANSWER,
+                kernel.clock.now + kernel.schedule.latency(call),
+                perform,
+                task=invocation.name,
+                roots=invocation.roots,
+                call=call,
+            )
+        )
+        if timeout_s is not None:
+            call.timer = kernel.at(
+                kernel.clock.now + timeout_s,
+                call.name + "/timeout",
+                lambda: self._give_up(call, timeout_s),
+                roots=invocation.roots,
+                task=invocation.name,
+            )
 
     def _withdraw(self, call: Call) -> None:
         if call.blocked is None:

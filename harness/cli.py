@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from harness.commands import checks, incident, init, serve, verify
 from harness.commands.serve import add_ports
@@ -51,6 +52,21 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_certify(commands)
+    replay = commands.add_parser(
+        "replay",
+        help="show a failed run again",
+        description="Run a recorded failure again, step by step.",
+    )
+    replay.add_argument("trace", metavar="FILE", type=Path, help="a file below .thrice/")
+    replay.set_defaults(run=_replay)
+    for command in (serve, verify, checks, init, incident):
+        command.add(commands)
+    top.add_argument("--version", action="store_true", help="print the version and exit")
+    return top
+
+
+def _add_certify(commands: Any) -> None:
     certify = commands.add_parser(
         "certify",
         help="judge a bot",
@@ -139,17 +155,6 @@ def parser() -> argparse.ArgumentParser:
         "--github", action="store_true", help="print annotations for a GitHub workflow as well"
     )
     certify.set_defaults(run=_certify)
-    replay = commands.add_parser(
-        "replay",
-        help="show a failed run again",
-        description="Run a recorded failure again, step by step.",
-    )
-    replay.add_argument("trace", metavar="FILE", type=Path, help="a file below .thrice/")
-    replay.set_defaults(run=_replay)
-    for command in (serve, verify, checks, init, incident):
-        command.add(commands)
-    top.add_argument("--version", action="store_true", help="print the version and exit")
-    return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

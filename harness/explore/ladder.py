@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from emulator.chance import Chance
 from emulator.errors import UnfitRunError
+from harness.explore.alarmed import Alarmed
 from harness.explore.bounded import Preemptions
 from harness.explore.budget import Budget
 from harness.explore.choices import Made
@@ -206,8 +207,9 @@ class Ladder:
         self._progress(f"{scene.name}, at random")
         climbed = self._climbed
         steps = max(len(climbed.last.moves), 1) if climbed.last is not None else 1
+        race = Race(self._stage, scene, exchange=False)
         samples = sample(
-            Race(self._stage, scene, exchange=False),
+            race if calm else Alarmed(race),
             (Uniform(), Priorities(DEPTH, steps), ChainPriorities(DEPTH, steps)),
             Chance(self._stage.seed),
             range(schedules),

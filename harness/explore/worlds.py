@@ -27,6 +27,7 @@ _WHERE = re.compile(r"on call \d+ of \S+?(?=[:, ]|$)")
 
 # The oracles by what an execution is said to have broken.
 DOUBLE_PUBLISH, LOST, DOUBLE_REPLY = "published twice", "lost", "answered twice"
+RUNAWAY = "runaway"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def _judged(
             {
                 entry.name
                 for entry in record.of("finding")
-                if entry.name in ("loop", "runaway", "too-many-calls")
+                if entry.name in ("loop", RUNAWAY, "too-many-calls")
             }
         )
     seen = Seen(
