@@ -2,7 +2,8 @@
 
 A script of its own, started with `python -I -S`: it imports nothing of the project. Its standard
 input is a lifeline: `term` asks the command to end, and when the other side closes it, or dies in
-whatever way, every descendant is killed and the folder for temporary files is removed.
+whatever way, every descendant is killed and the folder for temporary files, which it made at the
+start, is removed.
 
 Arguments: the folder, then the command for the shell.
 """
@@ -24,6 +25,8 @@ ROUNDS = 1_000
 
 def main() -> int:
     folder, command = sys.argv[1], sys.argv[2]
+    # Fails when somebody else has it: nobody's folder is used, or removed.
+    os.mkdir(folder, 0o700)
     linux = sys.platform == "linux"
     if linux:
         # Orphans below come to us, whatever session or group they have put themselves in.

@@ -87,7 +87,9 @@ class BotProcess:
         self._partial = b""
         self._ending = False
         self._listeners: list[Listener] = []
-        self._folder = tempfile.mkdtemp(prefix="thrice-bot-")
+        # Only a name: the guard makes the folder and removes it, so that it can not be left behind
+        # by whoever ends this process in between.
+        self._folder = tempfile.mktemp(prefix="thrice-bot-")
         try:
             for origin in services:
                 self._listeners.append(
