@@ -87,7 +87,12 @@ class ThreadWatch:
         # In this order: a thread that runs after its state was read shows in the counts.
         if not self._all_asleep() or self._runs() != before:
             return False
-        # A thread or process that is new would have been made by a thread that ran.
+        # A thread that was made since the first reading was made by one that ran. One that was made
+        # just before it, while the tree was being followed, shows only now.
+        known = set(self._threads)
+        self._find()
+        if set(self._threads) != known:
+            return False
         self._runs_at_release = None
         return True
 
