@@ -188,6 +188,7 @@ class Ladder:
         try:
             found = self._run(search, race, scene)
         except NondeterministicError as error:
+            self._finished = False
             climbed.claims.append(f"{scene.name}: {error}")
             return True
         self._finished = self._finished and found.finished
@@ -216,15 +217,14 @@ class Ladder:
             until_bad=True,
             stop=self._stage.stop,
         )
-        climbed.executions += sum(one.schedules for one in samples)
+        made = sum(one.schedules for one in samples)
+        climbed.executions += made
         for one in samples:
             if one.failure is not None:
                 self._fail(scene, one.failure, "at random")
                 return
         climbed.claims.append(
-            repetition_claim(sum(one.schedules for one in samples))
-            if not calm
-            else f"{schedules} random schedules of {scene.copies} copies"
+            f"{made} random schedules of {scene.copies} copies" if calm else repetition_claim(made)
         )
 
     def _under(self, scene: Scene, few: Sequence[Few]) -> list[Calls]:
@@ -232,7 +232,11 @@ class Ladder:
         if self._budget.complete:
             race = Race(self._stage, scene)
             search = Search(policy=SleepSets(), until_bad=True, facts=note_calls)
-            found = self._run(search, race, scene)
+            try:
+                found = self._run(search, race, scene)
+            except NondeterministicError as error:
+                self._climbed.claims.append(f"{scene.name}: {error}")
+                return []
             self._climbed.executions += found.executions
             self._climbed.classes += found.complete
             if found.failure is not None:

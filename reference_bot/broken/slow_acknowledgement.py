@@ -1,4 +1,4 @@
-"""The webhook takes six seconds before it answers, as long as asking a language model would. The
+"""The webhook takes six seconds before it answers, as long as asking an LLM would. The
 platform wants its answer within five, and disables a webhook that keeps it waiting.
 
 Must fail: ack-deadline; and queue-hangs, queue-refuses, queue-429, queue-401, store-down,

@@ -1,4 +1,4 @@
-"""The answer comes from a language model. It takes seconds, so the queue's delivery waits for it,
+"""The answer comes from an LLM. It takes seconds, so the queue's delivery waits for it,
 not the webhook; what was said before is kept with the message's record.
 
 BUG=task: the webhook starts a task that asks the model and answers, and returns at once.
