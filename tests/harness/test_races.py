@@ -137,3 +137,18 @@ def test_deep_budget__tries_more_than_the_quick_one() -> None:
     assert deep.faults == 2
     assert deep.live == deep
     assert BUDGETS["standard"].live.preemptions == 1
+
+
+def test_time_limit__ends_the_search_and_claims_no_more_than_was_done() -> None:
+    profile = load_profile(PROFILE, app="reference_bot.app:app")
+    certificate = certify(
+        profile, root=ROOT, only=["race-k2"], budget=BUDGETS["quick"], stop=lambda: True
+    )
+    (verdict,) = certificate.verdicts
+    assert verdict.evidence[1:] == (
+        "copies on aa: unfinished after 0 executions without failure: nothing is known of the "
+        "other orders",
+        "copies on ab: unfinished after 0 executions without failure: nothing is known of the "
+        "other orders",
+        "0 random schedules of 2 copies",
+    )
