@@ -19,6 +19,7 @@ from emulator.net import Arrival, Client, Listener, Network, wall
 from emulator.net.client import Place
 from emulator.net.ports import free_port, listening_ports
 from emulator.serverless.asleep import ThreadWatch, Watch, watch
+from emulator.serverless.preloading import with_preload
 
 # Real seconds a command may take until it answers at its webhook's route.
 START_LIMIT_S = 60.0
@@ -218,13 +219,15 @@ class BotProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             cwd=root,
-            env={
-                "PYTHONUNBUFFERED": "1",
-                **inherited,
-                **environment,
-                "PORT": port,
-                "TMPDIR": self._folder,
-            },
+            env=with_preload(
+                {
+                    "PYTHONUNBUFFERED": "1",
+                    **inherited,
+                    **environment,
+                    "PORT": port,
+                    "TMPDIR": self._folder,
+                }
+            ),
             start_new_session=True,
         )
 
