@@ -7,7 +7,6 @@ the two never disagree about a request.
 
 from collections.abc import Callable, Mapping
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -261,7 +260,8 @@ def _find(asked: Asked, name: str, text: str) -> None:
         )
 
 
-async def _serve(scope: Scope, receive: Receive, send: Send) -> None:
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    """The surface as an ASGI application. With one place to arrive at there is nothing to route."""
     request = Request(scope, receive)
     asked = Asked(
         fake=scope["thrice.fake"],
@@ -274,7 +274,3 @@ async def _serve(scope: Scope, receive: Receive, send: Send) -> None:
     raw_query = scope["query_string"].decode("latin-1")
     response = _answer(asked, raw_query, request.headers.get("authorization", ""))
     await response(scope, receive, send)
-
-
-app = Starlette()
-app.router.default = _serve

@@ -17,7 +17,7 @@ def load(body: bytes) -> JSONObject:
     if not body.strip():
         return {}
     try:
-        loaded = json.loads(body, parse_constant=_refuse_constant)
+        loaded = _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
         if b"\\u" in body:
             json.dumps(loaded, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except RecursionError:
@@ -33,6 +33,10 @@ def load(body: bytes) -> JSONObject:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"Unexpected token: {name}")
+
+
+# What `json.loads` would make for every body anew.
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def camel(name: str) -> str:

@@ -5,6 +5,7 @@ never taken for syntax.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 from emulator.firestore.errors import InvalidArgumentError
@@ -67,6 +68,8 @@ class Target:
         return self.verb in STREAMS
 
 
+# The same documents are asked for again and again, and by `access` before by the request itself.
+@lru_cache(maxsize=1024)
 def find_target(method: str, raw_path: str) -> Target | None:
     """The target of a request, or None when no method of the API has this address.
 

@@ -43,7 +43,10 @@ class BotModules:
         self.root = root.resolve()
         self._prefix = str(self.root) + "/"
         self._compiled = CompiledModules(self._prefix)
-        self._own: dict[str, bool] = {}
+        # The names that are known to belong to the bot, and those that are known not to: there may
+        # be a thousand, and few new ones.
+        self._own: set[str] = set()
+        self._foreign: set[str] = set()
         self._outside: dict[str, ModuleType] | None = None
         self._active: dict[str, ModuleType] | None = None
         self._size = 0
@@ -111,11 +114,17 @@ class BotModules:
 
     # -- inside
 
-    def _belongs(self, name: str, module: ModuleType | None) -> bool:
-        known = self._own.get(name)
-        if known is None:
-            known = self._own[name] = self._looks_own(name, module)
-        return known
+    def _found(self) -> dict[str, ModuleType]:
+        """The bot's modules in `sys.modules`."""
+        found = {}
+        for name in sorted(sys.modules.keys() - self._foreign):
+            module = sys.modules[name]
+            if name in self._own or self._looks_own(name, module):
+                self._own.add(name)
+                found[name] = module
+            else:
+                self._foreign.add(name)
+        return found
 
     def _looks_own(self, name: str, module: ModuleType | None) -> bool:
         if name.partition(".")[0] in SHARED:
@@ -127,16 +136,14 @@ class BotModules:
         return False
 
     def _take(self) -> dict[str, ModuleType]:
-        names = [name for name, module in sys.modules.items() if self._belongs(name, module)]
-        return {name: sys.modules.pop(name) for name in names}
+        return {name: sys.modules.pop(name) for name in self._found()}
 
     def _collect(self) -> None:
         """Note the modules that the active instance has imported meanwhile."""
         if self._active is None or len(sys.modules) == self._size:
             return
-        for name, module in list(sys.modules.items()):
-            if name not in self._active and self._belongs(name, module):
-                self._active[name] = module
+        for name, module in self._found().items():
+            self._active.setdefault(name, module)
         self._size = len(sys.modules)
 
     def _explain(self, error: Exception) -> BotImportError:

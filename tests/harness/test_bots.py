@@ -14,6 +14,8 @@ from harness.profile import DEFAULT_ENV, HostKind, load_profile
 from tests._seeds import seeds
 from tests.harness._judged import BUDGET, RACES, SEARCHES, failed, judged, switches
 
+pytestmark = pytest.mark.usefixtures("files_read_once")
+
 BOTS = Path(__file__).parents[1] / "bots"
 SEEDS = seeds(10)
 # Of the checks that a bot has to pass the ordinary suite judges it by one in so many.

@@ -17,6 +17,8 @@ from harness.profile import HostKind, load_profile
 from tests._seeds import PROVING, seeds
 from tests.harness._judged import BUDGET, RACES, SEARCHES, failed, judged, switches
 
+pytestmark = pytest.mark.usefixtures("files_read_once")
+
 ROOT = Path(__file__).parents[2]
 SEEDS = seeds(20)
 # Of the checks that a broken bot has to pass the ordinary suite judges it by one in so many.

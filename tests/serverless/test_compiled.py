@@ -1,12 +1,15 @@
 """Compiled once, run for every instance."""
 
 import builtins
+import dataclasses
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from emulator.serverless import compiled
 
 Make = Callable[..., Any]
 
@@ -18,6 +21,20 @@ seen = []
 async def hook(request):
     seen.append(1)
     return PlainTextResponse(str(len(seen)))
+app = Starlette(routes=[Route('/', hook, methods=['POST'])])
+"""
+
+DATA_BOT = """
+from dataclasses import dataclass
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+@dataclass
+class Seen:
+    unlike_any_other: int
+async def hook(request):
+    Seen.unlike_any_other = getattr(Seen, 'unlike_any_other', 0) + 1
+    return PlainTextResponse(f'{Seen(7)} {Seen.unlike_any_other}')
 app = Starlette(routes=[Route('/', hook, methods=['POST'])])
 """
 
@@ -51,3 +68,20 @@ def test_finder__is_gone_between_runs(small_world: Make, tmp_path: Path) -> None
     world.post("/")
     world.run()
     assert sys.meta_path == before
+    assert "exec" not in vars(dataclasses)
+
+
+def test_dataclass__is_generated_once_and_made_for_every_instance(
+    small_world: Make, tmp_path: Path
+) -> None:
+    (tmp_path / "data_bot.py").write_text(DATA_BOT)
+    world = small_world("data_bot:app", root=tmp_path, instances=1)
+    generated = []
+    for number in range(3):
+        world.post("/", f"u{number}.w0", at=float(number))
+        world.run()
+        world.host.kill(f"i{number}")
+        generated.append(compiled._compiled.cache_info().misses)
+    made = [world.text(f"u{number}.w0") for number in range(3)]
+    assert made == ["Seen(unlike_any_other=7) 1"] * 3
+    assert generated[0] == generated[1] == generated[2]
