@@ -47,6 +47,8 @@ class Gate:
         self.watch: Callable[[Call, Outcome], None] | None = None
         self._held: dict[str, list[Call]] = {}
         self._running_late: dict[str, list[Call]] = {}
+        # Instances of which nothing runs.
+        self._frozen: set[str] = set()
 
     def arrive(
         self,
@@ -97,41 +99,57 @@ class Gate:
         )
         if not invocation.open or self.recording_only:
             self._note_late(call, "arrived after the response")
-            if not self.recording_only:
+            if self.recording_only:
+                return call
+            if invocation.instance in self._frozen:
+                self._hold(call)
+            else:
                 self._go_on(call)
             return call
         if ordinal >= kernel.limits.calls_per_invocation:
             self._find(call, "too-many-calls", {"limit": kernel.limits.calls_per_invocation})
-            self._answer_soon(call, Failure("refused", "too many calls in one invocation"))
+            self._refuse(call, "too many calls in one invocation")
             return call
         if service is None and call.service == "unknown":
             host = request.parts.netloc
             self.unknown_hosts[host] = self.unknown_hosts.get(host, 0) + 1
             self._find(call, "unknown-host", {"host": host})
-            self._answer_soon(call, Failure("refused", f"{host} is not part of this world"))
+            self._refuse(call, f"{host} is not part of this world")
             return call
         self._park(call, service)
         return call
 
-    def close(self, invocation: Invocation) -> None:
+    def close(self, invocation: Invocation, *, awake: bool = False) -> None:
         """The invocation ended: nobody waited for the calls that are still parked, so they never
         take effect, except those that wait at their service already.
+
+        Its instance is frozen, unless it is `awake` for other requests: then what was left behind
+        goes on beside them, as `late_policy` says, until there are none.
         """
         invocation.open = False
+        goes_on = awake and self.late_policy == "answered"
         for call in invocation.parked:
+            self._note_late(call, "still parked at the response")
+            if goes_on:
+                self._run_late(call)
+                continue
             self._withdraw(call)
             self._kernel.cancel(call.timer)
-            self._note_late(call, "still parked at the response")
             self._hold(call)
         invocation.parked.clear()
+        if awake:
+            return
+        self._frozen.add(invocation.instance)
         for call in self._running_late.pop(invocation.instance, ()):
-            self._withdraw(call)
-            self._hold(call)
+            if not call.answered:
+                self._withdraw(call)
+                self._hold(call)
 
     def thawed(self, instance: str) -> None:
         """The instance runs again: what its earlier invocations left behind goes on, as
         `late_policy` says.
         """
+        self._frozen.discard(instance)
         for call in self._held.pop(instance, ()):
             self._go_on(call)
 
@@ -140,6 +158,9 @@ class Gate:
         hears the answers.
         """
         invocation.open = False
+        self._frozen.discard(invocation.instance)
+        self._held.pop(invocation.instance, None)
+        self._running_late.pop(invocation.instance, None)
         for call in invocation.parked:
             call.answered = True
             self._kernel.cancel(call.timer)
@@ -185,13 +206,20 @@ class Gate:
         if self.late_policy != "withheld":
             self._held.setdefault(call.invocation.instance, []).append(call)
 
+    def _run_late(self, call: Call) -> None:
+        """Remember a late call of an instance that runs, for when it is frozen."""
+        running = self._running_late.setdefault(call.invocation.instance, [])
+        # An instance may run for long.
+        running[:] = [other for other in running if not other.answered]
+        running.append(call)
+
     def _go_on(self, call: Call) -> None:
         """A late call of an instance that runs just now."""
         if self.late_policy == "withheld":
             call.withheld = True
             return
         call.withheld = False
-        self._running_late.setdefault(call.invocation.instance, []).append(call)
+        self._run_late(call)
         kernel = self._kernel
         service = self._service_for(call.request)
         if self.late_policy == "reset" or service is None:
@@ -324,10 +352,15 @@ class Gate:
         if not accepted:
             self._settle(call, Failure("refused", "this user message was cut as a runaway"))
 
+    def _refuse(self, call: Call, why: str) -> None:
+        """Its caller waits for the refusal as for any other answer."""
+        call.invocation.parked.append(call)
+        self._answer_soon(call, Failure("refused", why))
+
     def _answer_soon(self, call: Call, outcome: Outcome) -> None:
         """Answer through the agenda, so that an answer never overtakes the call's own arrival."""
         kernel = self._kernel
-        kernel.agenda.add(
+        call.step = kernel.agenda.add(
             Step(
                 call.name + "/answer",
                 StepKind.ANSWER,

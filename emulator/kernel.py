@@ -50,9 +50,10 @@ class Kernel:
         schedule: Callable[[Chance], Schedule] = Fifo,
         journal: Journal | None = None,
         bot_clock: Callable[[], float] | None = None,
+        own_dates: bool = False,
     ) -> None:
         self.chance = Chance(seed)
-        self.clock = VirtualClock(epoch, bot_clock=bot_clock)
+        self.clock = VirtualClock(epoch, bot_clock=bot_clock, own_dates=own_dates)
         self.limits = limits or Limits()
         self.agenda = Agenda()
         self.journal = journal or Journal()

@@ -91,6 +91,8 @@ class Network:
         finally:
             for task in asyncio.all_tasks(self.loop):
                 task.cancel()
-            # One more round, so that cancelled tasks and closed transports end.
-            self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+            # Cancelled tasks end in the next round; a transport that one of them was about to open
+            # is closed in the one after.
+            for _ in range(DRAIN_ROUNDS):
+                self.loop.run_until_complete(self.loop.shutdown_asyncgens())
             self.loop.close()

@@ -10,7 +10,7 @@ import pytest
 
 from emulator.exchange import Failure, Reply, Request
 from emulator.net import Arrival, Client, Listener, Network
-from emulator.net import listener as listener_module
+from emulator.net import connection as connection_module
 from tests.net.support import PATIENCE_S, exchange
 
 ORIGIN = "https://qstash.upstash.io"
@@ -172,8 +172,8 @@ def test_nonsense__is_answered_400(heard: Heard) -> None:
 def test_too_large_a_body_or_head__is_refused(
     heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listener_module, "MAX_BODY_BYTES", 3)
-    monkeypatch.setattr(listener_module, "MAX_HEAD_BYTES", 30)
+    monkeypatch.setattr(connection_module, "MAX_BODY_BYTES", 3)
+    monkeypatch.setattr(connection_module, "MAX_HEAD_BYTES", 30)
     with heard.connect() as connection:
         connection.sendall(b"POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody")
         assert received(connection).startswith(b"HTTP/1.1 413 ")

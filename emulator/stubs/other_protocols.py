@@ -1,0 +1,54 @@
+"""Refuses what a live bot tried in a protocol that nothing here speaks, and names the way out."""
+
+from emulator.call import Access, Call
+from emulator.exchange import Failure, Request
+from emulator.kernel import Kernel
+from emulator.stubs.unsupported import note_unsupported
+
+# The schemes that a proxy gives to what is no HTTP/1.1. Not imported from there: a plain
+# installation can not load it.
+_HTTP2, _DISTRUST, _OTHER = "http2://", "tls://", "tcp://"
+
+
+class OtherProtocols:
+    """Claims whatever a proxy took in that is no HTTP/1.1, and hangs up."""
+
+    name = "other"
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+
+    def claims(self, request: Request) -> bool:
+        return request.url.startswith((_HTTP2, _DISTRUST, _OTHER))
+
+    def access(self, request: Request) -> Access:
+        """Nothing is read or changed."""
+        return Access("connect")
+
+    def answer(self, call: Call) -> Failure:
+        request = call.request
+        host = request.parts.hostname or ""
+        if request.url.startswith(_HTTP2):
+            what = (
+                "HTTP/2, which gRPC needs; have the bot's client use HTTP/1.1, as Google's "
+                "Firestore library for Node does with preferRest: true"
+            )
+            note_unsupported(self.kernel, call, {"service": host, "what": what})
+        elif request.url.startswith(_DISTRUST):
+            what = (
+                "TLS with a client that does not trust the certificates of this run "
+                f"({request.raw_path.strip('/')}); have it trust the file that SSL_CERT_FILE "
+                "names, or take the address from its environment"
+            )
+            note_unsupported(self.kernel, call, {"service": host, "what": what})
+        else:
+            self.kernel.note(
+                "finding",
+                "unknown-host",
+                cause=call.entry,
+                roots=call.roots,
+                generation=call.invocation.generation,
+                instance=call.invocation.instance,
+                detail={"host": request.parts.netloc},
+            )
+        return Failure("refused", f"{host} is not served in this protocol")
