@@ -19,7 +19,7 @@ from emulator.meta.delivery import Spacing
 from emulator.qstash import QStash
 from emulator.schedule import Fifo, Schedule
 from emulator.serverless.host import Driver, Host, HostProfile, Placement
-from emulator.stubs import GoogleTokens, Stub, StubService
+from emulator.stubs import GoogleTokens, OtherProtocols, Stub, StubService
 
 PUBLIC_URL = "https://my-bot.example.com"
 WEBHOOK = "/api/messenger"
@@ -95,7 +95,14 @@ class World:
         # replace the tokens.
         self.gate = Gate(
             self.kernel,
-            (self.firestore, self.qstash, self.meta, self.stubs, self.google_tokens),
+            (
+                OtherProtocols(self.kernel),
+                self.firestore,
+                self.qstash,
+                self.meta,
+                self.stubs,
+                self.google_tokens,
+            ),
         )
         self.driver = connect(self.kernel, self.gate)
         self.host = Host(

@@ -81,7 +81,7 @@ def observe(
     wanted = {
         check.scenario.id: check.scenario
         for check in checks
-        if check.lacks(stage.profile, stage.driver) is None
+        if check.lacks(stage.profile, stage.driver, stage.clock_follows) is None
     }
     runs: dict[str, list[Run]] = {}
     for scenario in wanted.values():
@@ -89,14 +89,14 @@ def observe(
         for name in scenario.played_by(stage.driver):
             progress(f"{scenario.title}, {name}")
             runs[scenario.id].append(fit(partial(scenario.play, stage, name)))
-    return Observed(stage.profile, runs, stage.driver)
+    return Observed(stage.profile, runs, stage.driver, stage.clock_follows)
 
 
 def judge(observed: Observed, checks: Sequence[Check]) -> tuple[Verdict, ...]:
     """One verdict for each check, in the checklist's order."""
     verdicts = []
     for check in checks:
-        why = check.lacks(observed.profile, observed.driver)
+        why = check.lacks(observed.profile, observed.driver, observed.clock_follows)
         if why is not None:
             verdicts.append(
                 Verdict(check=check.id, result="not applicable", expected="", observed="", why=why)
@@ -157,7 +157,7 @@ def certify(
         seed=seed,
         version=product_version(),
         profile_digest=profile.digest(),
-        host=profile.host.kind,
+        host=profile.host.title,
         verdicts=verdicts,
         growth=measure(rapids) if (rapids := observed.runs.get(RAPID.id)) else None,
         metrics=measure_runs(_healthy(checks, observed)),
@@ -190,7 +190,7 @@ def replay(stage: Stage, check: Check, run: str, choices: Sequence[str]) -> Obse
     played = check.scenario.play(stage, run, schedule=follow)
     for recorded in followed:
         recorded.check_end()
-    return Observed(stage.profile, {check.scenario.id: [played]}, stage.driver)
+    return Observed(stage.profile, {check.scenario.id: [played]}, stage.driver, stage.clock_follows)
 
 
 def _healthy(checks: Sequence[Check], observed: Observed) -> list[Run]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from emulator.serverless.attached import Attached
 from emulator.serverless.live import Live, Source
+from emulator.serverless.platforms import PLATFORMS
 from emulator.serverless.pool import ProcessPool
 from harness.profile import Profile, render_env
 from harness.stage import SERVICES, Stage, variables
@@ -22,17 +23,39 @@ NOT_MEDIATED = (
     "not mediated: calls that do not go to the addresses in the bot's environment are neither "
     "seen nor refused"
 )
+BEYOND = (
+    "not mediated: services on this machine, and calls by clients that heed no proxy variables, "
+    "such as aiohttp without trust_env"
+)
 FREEZE = (
-    "freeze-safe: sees calls that a response left behind, not other work; the instance is not "
-    "stopped"
+    "freeze-safe: sees calls that a response left behind, not other work; what a timer does that "
+    "was not yet due when its instance's next request came counts as that request's"
 )
-TIME = (
-    "time: the world's clock counts what the services take, not what the bot computes; the bot's "
-    "own clock is the wall's"
+NOT_FROZEN = (
+    "freeze-safe: sees calls that a response left behind, not other work; the bot is not stopped"
 )
-VERCEL = (
-    'host "vercel" is judged like "lambda": when the application call returns can not be seen from '
-    "outside"
+RESTLESS = (
+    "not exact: a thread of the bot never rests, so its calls were answered after a while in which "
+    "it computed; whether a response came before an answer is not certain"
+)
+ESCAPED = (
+    "left the bot's session: {command}; it is stopped with the bot here, and ends with it; a host "
+    "does not promise either"
+)
+TIME = "time: the world's clock counts what the services take, not what the bot computes; "
+FOLLOWS = TIME + "the bot's own clock follows it, its timers are real"
+OWN = (
+    TIME + "the bot's own clock is the wall's, so what expires by it (a dedup record in "
+    "late-duplicate) does not expire"
+)
+REGISTERED = (
+    'host "{kind}": a request is over when its response is, and whatever Node code gave to '
+    "waitUntil or Next's after; other background work can not be seen from outside, and counts as "
+    "left behind"
+)
+UNREGISTERED = (
+    'host "{kind}": a request is over when its response is: a bot that was started by hand has no '
+    "waitUntil"
 )
 INEXACT = (
     "which threads of the bot sleep is not known here: calls are held for a fixed time instead"
@@ -61,8 +84,10 @@ def started(profile: Profile, *, root: Path, seed: int) -> Iterator[Stage]:
         ahead=min(host.instances + AHEAD, host.max_instances),
         max_instances=host.max_instances,
         start_limit_s=bot.start_limit_s,
+        wait_until=PLATFORMS[host.kind].wait_until,
+        clock=bot.clock,
     )
-    with _stage(profile, processes, seed=seed) as stage:
+    with _stage(profile, processes, seed=seed, notes=[BEYOND]) as stage:
         yield stage
 
 
@@ -71,7 +96,8 @@ def attached(profile: Profile, *, seed: int) -> Iterator[Stage]:
     """Drive a bot that runs already, and was started with the environment of `environment_of`."""
     bot = profile.bot
     source = Attached(bot.url, webhook=bot.webhook, ports=ports_of(profile))
-    with _stage(profile, source, seed=seed, notes=[ATTACHED]) as stage:
+    untold = [NOT_TOLD.format(name=name) for name in not_told(profile)]
+    with _stage(profile, source, seed=seed, notes=[NOT_MEDIATED, ATTACHED, *untold]) as stage:
         yield stage
 
 
@@ -87,7 +113,9 @@ def environment_of(profile: Profile, ports: Mapping[str, int]) -> dict[str, str]
 
 
 def not_told(profile: Profile) -> list[str]:
-    """The variables of addresses that a live bot needs and its environment does not hold."""
+    """The variables of addresses that a bot which is started by hand needs and its environment does
+    not hold: nothing leads such a bot anywhere else.
+    """
     needed = {
         "qstash.url": profile.expect.publishes > 0,
         "meta.graph_url": profile.expect.replies > 0,
@@ -97,27 +125,38 @@ def not_told(profile: Profile) -> list[str]:
     return [name for name, is_needed in needed.items() if is_needed and name not in held]
 
 
+def _ends(profile: Profile) -> list[str]:
+    """When a request of this bot is over, on a host on which that may be after its response."""
+    kind = profile.host.kind
+    if not PLATFORMS[kind].wait_until:
+        return []
+    return [(UNREGISTERED if profile.bot.url else REGISTERED).format(kind=kind)]
+
+
 @contextmanager
 def _stage(
     profile: Profile, source: Source, *, seed: int, notes: Sequence[str] = ()
 ) -> Iterator[Stage]:
+    freezes = PLATFORMS[profile.host.kind].freezes and not profile.bot.url
     with Live(source, patience_s=profile.bot.call_timeout_s / 2) as live:
         yield Stage(
             profile,
             live.connect,
             seed=seed,
             printed=lambda: source.output,
-            bot_clock=live.unix,
+            bot_clock=None if live.clock_follows else live.unix,
+            begins=live.begins if live.clock_follows else None,
             addresses=live.addresses,
             accept=live.accept,
             driver="live",
-            notes=[
-                NOT_MEDIATED,
-                FREEZE,
-                TIME,
-                *([VERCEL] if profile.host.kind == "vercel" else []),
+            notes=lambda: [
+                *notes[:1],
+                FREEZE if freezes else NOT_FROZEN,
+                FOLLOWS if live.clock_follows else OWN,
+                *_ends(profile),
                 *([] if source.exact else [INEXACT]),
-                *(NOT_TOLD.format(name=name) for name in not_told(profile)),
-                *notes,
+                *([RESTLESS] if live.restless else []),
+                *(ESCAPED.format(command=command) for command in live.escaped),
+                *notes[1:],
             ],
         )

@@ -12,13 +12,13 @@ from harness.errors import ProfileError, UsageError
 from harness.explore.budget import BudgetName
 from harness.profile import HostKind, Profile, load_profile
 from harness.profile_file import FILE, SHARED_FILE, find_profile
-from harness.profile_keys import nearest
+from harness.profile_keys import HOSTS, nearest
 
 # What each option accepts, for messages.
 OPTIONS: Mapping[str, str] = {
     "app": 'a string, for example app="mybot.main:app"',
     "profile": 'the path of a file, for example profile="thrice.toml"',
-    "host": '"lambda" or "vercel"',
+    "host": " or ".join(f'"{kind}"' for kind in HOSTS),
     "copies": "a whole number from 1 on",
     "spacing": '"at-once", "staggered" or "shuffled"',
     "seed": "a whole number",
@@ -47,7 +47,7 @@ class Plan:
     def title(self) -> str:
         """All that it takes to repeat the test's run."""
         return (
-            f"{self.profile.bot.name}, seed {self.seed}, host {self.profile.host.kind}, "
+            f"{self.profile.bot.name}, seed {self.seed}, host {self.profile.host.title}, "
             f"{self.copies} copies {self.spacing}"
         )
 

@@ -19,8 +19,11 @@ from harness.profile_services import Service, read_services
 from harness.template import fill, names_in
 from harness.waivers import Waiver, read_waivers
 
-HostKind = Literal["lambda", "vercel"]
+HostKind = Literal["lambda", "vercel", "vercel-fluid", "cloud-run", "always-on"]
 StoreKind = Literal["firestore"]
+ClockKind = Literal["node", "libfaketime", "own"]
+# What becomes of calls that a response left behind, once their instance serves another request.
+Leftovers = Literal["late", "answered", "dropped"]
 # Later; left unanswered once the user was told; refused one by one.
 Excess = Literal["delay", "notice", "drop-with-reply"]
 
@@ -35,7 +38,8 @@ WAYS: Mapping[str, str] = {
     "command": '--command "uvicorn mybot.main:app --port {port}"',
 }
 
-DEFAULT_ENV: Mapping[str, str] = {
+# The names of the reference bot.
+REFERENCE_ENV: Mapping[str, str] = {
     "FB_APP_SECRET": "{meta.app_secret}",
     "FB_VERIFY_TOKEN": "{meta.verify_token}",
     "FB_PAGE_TOKEN": "{meta.page_token}",
@@ -49,6 +53,30 @@ DEFAULT_ENV: Mapping[str, str] = {
     "FIRESTORE_PROJECT": "{firestore.project}",
     "FIRESTORE_TOKEN": "{firestore.token}",
 }
+# What a bot is given of which nothing is said: these, and the names that vendors' samples and
+# frameworks use. No addresses are needed beside them: real ones lead to the fakes.
+DEFAULT_ENV: Mapping[str, str] = {
+    **REFERENCE_ENV,
+    # Meta's sample app for the Messenger Platform, "original-coast-clothing"
+    "APP_SECRET": "{meta.app_secret}",
+    "VERIFY_TOKEN": "{meta.verify_token}",
+    "PAGE_ACCESS_TOKEN": "{meta.page_token}",
+    "PAGE_ID": "{meta.page_id}",
+    # Bottender docs, "Messenger Setup"
+    "MESSENGER_APP_ID": "{meta.app_id}",
+    "MESSENGER_APP_SECRET": "{meta.app_secret}",
+    "MESSENGER_VERIFY_TOKEN": "{meta.verify_token}",
+    "MESSENGER_ACCESS_TOKEN": "{meta.page_token}",
+    "MESSENGER_PAGE_ID": "{meta.page_id}",
+    # The same with the platform's older name
+    "FB_PAGE_ACCESS_TOKEN": "{meta.page_token}",
+    "FACEBOOK_APP_SECRET": "{meta.app_secret}",
+    "FACEBOOK_VERIFY_TOKEN": "{meta.verify_token}",
+    "FACEBOOK_PAGE_ACCESS_TOKEN": "{meta.page_token}",
+    # Google Cloud docs, "Application Default Credentials"; the second is the older name
+    "GOOGLE_CLOUD_PROJECT": "{firestore.project}",
+    "GCLOUD_PROJECT": "{firestore.project}",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +88,8 @@ class Bot:
     was told to reach the queue, the platform, the store, and itself. One of the three is given, the
     others are empty. `consumer` is the queue's destination, None for a bot without a queue.
     `public_url` has no trailing slash. `env` holds templates, see `render_env`. `call_timeout_s` is
-    the shortest time limit that a live bot puts on its own calls.
+    the shortest time limit that a live bot puts on its own calls; `clock` is by what the clock of a
+    command follows the world's.
     """
 
     app: str = ""
@@ -73,6 +102,7 @@ class Bot:
     start_limit_s: float = 60.0
     call_timeout_s: float = 3.0
     ports: tuple[int, int, int, int] = DEFAULT_PORTS
+    clock: ClockKind = "node"
 
     @property
     def name(self) -> str:
@@ -84,15 +114,30 @@ class Bot:
 class Host:
     """The serverless host.
 
-    Duplicates spread over `instances`; at most `max_instances` run at once. An invocation that
-    takes longer than `timeout_s` seconds is cut; None is what the platform gives by default.
+    Duplicates spread over `instances`; at most `max_instances` run at once. An instance takes
+    `concurrency` requests at a time, and an invocation that takes longer than `timeout_s` seconds
+    is cut; None is what the platform gives by default. Calls that a response left behind are noted
+    and go the way of the platform (`late`), take effect with the next request (`answered`), or fail
+    then (`dropped`).
     """
 
     # The stricter kind: it freezes at the last byte, before what the application still does.
     kind: HostKind = "lambda"
     instances: int = 4
     max_instances: int = 100
+    concurrency: int | None = None
     timeout_s: float | None = None
+    leftovers: Leftovers = "late"
+
+    @property
+    def title(self) -> str:
+        """The kind, and what tells it from others: `vercel-fluid (10 at once)`."""
+        limits = profile_keys.HOSTS[self.kind]
+        if self.kind == "always-on":
+            return f"{self.kind} ({self.instances} instance{'s' if self.instances > 1 else ''})"
+        if limits.concurrency > 1:
+            return f"{self.kind} ({self.concurrency or limits.usual} at once)"
+        return self.kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +297,23 @@ def _given(**options: str | None) -> dict[str, Any]:
     return given
 
 
+def _check_host(file: ProfileFile, host: Host) -> None:
+    limits = profile_keys.HOSTS[host.kind]
+    if host.concurrency is not None and host.concurrency > limits.concurrency:
+        several = " or ".join(
+            f'"{kind}"' for kind, known in profile_keys.HOSTS.items() if known.concurrency > 1
+        )
+        what = (
+            f'{host.concurrency:,} is more than "{host.kind}" takes at once, which is '
+            f"{limits.concurrency:,}"
+            + (f"; {several} take more" if limits.concurrency == 1 else "")
+        )
+        raise file.error("host", "concurrency", what, f"concurrency = {limits.concurrency}")
+    if host.timeout_s is not None and host.timeout_s > limits.timeout_s:
+        what = f'{host.timeout_s:g} is more than "{host.kind}" allows, which is {limits.timeout_s}'
+        raise file.error("host", "timeout_s", what, f"timeout_s = {limits.timeout_s}")
+
+
 def _resolve(file: ProfileFile, given: dict[str, Any], fallback_url: str | None) -> Profile:
     file.refuse_unknown_tables()
     bot: dict[str, Any] = {"consumer": None} | file.values("bot")
@@ -262,6 +324,7 @@ def _resolve(file: ProfileFile, given: dict[str, Any], fallback_url: str | None)
     if host.instances > host.max_instances:
         what = f"{host.instances} is more than max_instances = {host.max_instances}"
         raise file.error("host", "instances", what, f"max_instances = {host.instances}")
+    _check_host(file, host)
     store = file.values("store")
     if "seed" in store:
         store["seed"] = file.json_file("store", "seed", store["seed"])

@@ -15,6 +15,26 @@ from harness.template import VARIABLES, names_in
 RECOVERED_WITHIN_S = 3_600
 LONGEST_TIMEOUT_S = 900  # AWS Lambda docs, "Configure Lambda function timeout": at most 15 minutes
 
+
+@dataclass(frozen=True, slots=True)
+class HostLimits:
+    """What a kind of host allows: seconds for an invocation, and requests at once on an instance,
+    of which it takes `usual` unless it is told otherwise.
+    """
+
+    timeout_s: int
+    concurrency: int
+    usual: int
+
+
+HOSTS: Mapping[str, HostLimits] = {
+    "lambda": HostLimits(LONGEST_TIMEOUT_S, 1, 1),
+    "vercel": HostLimits(800, 1, 1),  # Vercel docs, "Max duration": on Pro and Enterprise
+    "vercel-fluid": HostLimits(800, 1_000, 10),
+    "cloud-run": HostLimits(3_600, 1_000, 80),  # Cloud Run docs, "Request timeout", "Concurrency"
+    "always-on": HostLimits(3_600, 10_000, 1_000),
+}
+
 # Addresses that the world's own fakes answer, so that no stub may take their place.
 FAKED_HOSTS = (
     "firestore.googleapis.com",
@@ -301,12 +321,15 @@ TABLES: Mapping[str, Mapping[str, Key]] = {
         "start_limit_s": Key(_seconds(LONGEST_TIMEOUT_S), "start_limit_s = 60"),
         "ports": Key(_ports, "ports = [8080, 8091, 8092, 8093]"),
         "call_timeout_s": Key(_seconds(LONGEST_TIMEOUT_S), "call_timeout_s = 3"),
+        "clock": Key(_one_of("node", "libfaketime", "own"), 'clock = "libfaketime"'),
     },
     "host": {
-        "kind": Key(_one_of("lambda", "vercel"), 'kind = "lambda"'),
+        "kind": Key(_one_of(*HOSTS), 'kind = "lambda"'),
         "instances": Key(_whole(1, 1_000), "instances = 4"),
         "max_instances": Key(_whole(1, 10_000), "max_instances = 100"),
-        "timeout_s": Key(_seconds(LONGEST_TIMEOUT_S), "timeout_s = 30"),
+        "concurrency": Key(_whole(1, 10_000), "concurrency = 1"),
+        "timeout_s": Key(_seconds(3_600), "timeout_s = 30"),
+        "leftovers": Key(_one_of("late", "answered", "dropped"), 'leftovers = "dropped"'),
     },
     "store": {
         "kind": Key(_one_of("firestore"), 'kind = "firestore"'),

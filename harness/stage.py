@@ -31,6 +31,12 @@ SERVICES = (QSTASH, GRAPH, FIRESTORE)
 # Seconds between the beginnings of two executions of one scene: more than the day that limits are
 # counted by.
 APART_S = 25 * 3_600.0
+# What a profile calls what becomes of late calls; None is what the platform does with them.
+LEFTOVERS: Mapping[str, LatePolicy | None] = {
+    "late": None,
+    "answered": "answered",
+    "dropped": "reset",
+}
 
 
 def variables(profile: Profile, addresses: Mapping[str, str] | None = None) -> Mapping[str, str]:
@@ -64,11 +70,12 @@ class Stage:
     `printed` gives what the bot has printed. For a bot with a clock of its own, `bot_clock` tells
     its unix seconds; `addresses` are those it is reached at beside its public one. `accept` is
     called after each world, and raises UnfitRunError when nothing may be judged by it. `driver`
-    names what runs the bot, for the certificate, and `notes` say what that can not see.
+    names what runs the bot, for the certificate, and `notes` tells what that can not see.
     `connect_warm` runs the bot on instances that served an earlier world, where it can. `budget`
     says how much is explored and `jobs` by how many processes; `stop` is asked whether that took
     too long already, `progress` is told what is explored. `root` is the folder that the bot is
-    imported from.
+    imported from. A live bot whose clock follows the world's has `begins`, which tells when a world
+    begins that would rather begin at another time (unix seconds).
     """
 
     def __init__(
@@ -82,15 +89,16 @@ class Stage:
         addresses: Sequence[str] = (),
         accept: Callable[[], None] = lambda: None,
         driver: str = "simulated",
-        notes: Sequence[str] = (),
+        notes: Callable[[], Sequence[str]] = tuple,
         connect_warm: Callable[[Kernel, Gate], WorldDriver] | None = None,
         root: Path | None = None,
+        begins: Callable[[float], float] | None = None,
     ) -> None:
         self.profile = profile
         self.seed = seed
         self.printed = printed
         self.driver = driver
-        self.notes = tuple(notes)
+        self._notes = notes
         self.root = root or Path.cwd()
         self.jobs = 1
         self.budget = STANDARD
@@ -99,11 +107,18 @@ class Stage:
         self._connect = connect
         self._connect_warm = connect_warm or connect
         self._again = 0
+        self.clock_follows = driver == "simulated" or begins is not None
+        self._begins = begins or float
         self._bot_clock = bot_clock
         self._addresses = addresses
         self._accept = accept
         self._store_seed = _read_seed(profile)
         self._stubs = _stubs(profile)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the driver can not see, and what it met with so far."""
+        return tuple(self._notes())
 
     @contextmanager
     def world(
@@ -117,12 +132,13 @@ class Stage:
         epoch: float = VIRTUAL_EPOCH,
         nonce: str = "",
         warm: bool = False,
-        late: LatePolicy = "withheld",
+        late: LatePolicy | None = None,
     ) -> Iterator[World]:
         """A fresh world; closed at the end, whatever happens. It begins at `epoch` (unix).
 
-        Another `nonce` makes other ids. A `warm` one may be served by instances that served an
-        earlier warm one. Raises UnfitRunError at its end when it has to be repeated.
+        Another `nonce` makes other ids. `late` is what becomes of calls that a response left
+        behind; None is what the profile says. A `warm` one may be served by instances that
+        served an earlier warm one. Raises UnfitRunError at its end when it has to be repeated.
         """
         profile = self.profile
         with World(
@@ -132,8 +148,9 @@ class Stage:
                 kind=profile.host.kind,
                 instances=profile.host.instances,
                 max_instances=profile.host.max_instances,
+                concurrency=profile.host.concurrency,
                 timeout_s=profile.host.timeout_s,
-                late=late,
+                late=late or LEFTOVERS[profile.host.leftovers],
             ),
             public_url=profile.bot.public_url,
             webhook=profile.bot.webhook,
@@ -143,7 +160,7 @@ class Stage:
             services=self._stubs,
             fields=fields,
             placement=placement,
-            epoch=epoch,
+            epoch=self._begins(epoch),
             bot_clock=self._bot_clock,
             addresses=self._addresses,
         ) as world:

@@ -1,11 +1,12 @@
 """Runs one command, and sees to it that nothing of it outlives the process that asked for it.
 
 A script of its own, started with `python -I -S`: it imports nothing of the project. Its standard
-input is a lifeline: `term` asks the command to end, and when the other side closes it, or dies in
-whatever way, every descendant is killed and the folder for temporary files, which it made at the
-start, is removed.
+input is a lifeline: `term` asks the command to end, `stop` and `cont` stop and continue its group,
+and when the other side closes it, or dies in whatever way, every descendant is killed and the
+folder for temporary files, which it made at the start, is removed.
 
-Arguments: the folder, then the command for the shell.
+Arguments: the folder, then the command for the shell, then names and contents, in turn, of files
+that the command finds in the folder.
 """
 
 import contextlib
@@ -24,9 +25,12 @@ ROUNDS = 1_000
 
 
 def main() -> int:
-    folder, command = sys.argv[1], sys.argv[2]
+    folder, command, *files = sys.argv[1:]
     # Fails when somebody else has it: nobody's folder is used, or removed.
     os.mkdir(folder, 0o700)
+    for name, content in zip(files[::2], files[1::2], strict=True):
+        with open(os.path.join(folder, name), "w") as file:
+            file.write(content)
     linux = sys.platform == "linux"
     if linux:
         # Orphans below come to us, whatever session or group they have put themselves in.
@@ -50,8 +54,8 @@ def main() -> int:
             said = os.read(0, 64)
             if not said:
                 break
-            if b"term" in said:
-                terminate(child.pid)
+            for word in said.split():
+                obey(word, child.pid)
         if wake_read in readable:
             os.read(wake_read, 512)
             code = child.poll()
@@ -72,9 +76,23 @@ def die_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
-def terminate(group: int) -> None:
+def obey(word: bytes, group: int) -> None:
+    if word == b"stop":
+        tell(group, signal.SIGSTOP)
+    elif word == b"cont":
+        tell(group, signal.SIGCONT)
+    elif word == b"term":
+        tell(group, signal.SIGTERM)
+        # Whoever is stopped does not hear of it before it runs again.
+        tell(group, signal.SIGCONT)
+        for pid in descendants(os.getpid()):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGCONT)
+
+
+def tell(group: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(group, signal.SIGTERM)
+        os.killpg(group, number)
 
 
 def kill_all(child: "subprocess.Popen[bytes]") -> None:

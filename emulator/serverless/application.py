@@ -37,8 +37,9 @@ class Application:
         request: Request,
         *,
         responded: Callable[[Reply, Raised | None], None],
-        freeze_at_last_byte: bool,
+        at_last_byte: Callable[[], bool] = lambda: False,
         thawed: Callable[[], None] = lambda: None,
+        ends_at_last_byte: bool = False,
     ) -> Raised | None:
         """Handle one request. Returns when the application call returns: None, or what it raised.
 
@@ -46,8 +47,9 @@ class Application:
         exception that it is the answer to: frameworks answer while they handle it, and raise it
         again afterwards, when a frozen bot is not there to be heard. It is told once.
 
-        With `freeze_at_last_byte` the loop stops at that very byte: neither this call nor anything
-        else that is ready goes on, until `thawed` is told.
+        Where a request `ends_at_last_byte`, what this call still does is not waited for: `thawed`
+        is told as it goes on. `at_last_byte` is asked whether the loop stops at that very byte:
+        then neither this call nor anything else that is ready goes on before the next request.
         """
         loop = self._loop
         gone: asyncio.Future[None] | None = None
@@ -89,11 +91,11 @@ class Application:
                     )
                     if gone is not None and not gone.done():
                         gone.set_result(None)
-                    if freeze_at_last_byte:
-                        loop.freeze()
+                    if at_last_byte():
                         thaw = loop.create_future()
                         self._frozen_calls.append(thaw)
                         await thaw
+                    if ends_at_last_byte:
                         thawed()
 
         try:

@@ -13,7 +13,7 @@ from emulator.gate import Gate
 from emulator.kernel import Kernel
 from emulator.serverless.application import Application
 from emulator.serverless.baton import Crew, Seat, Waiter, current_seat
-from emulator.serverless.host import FAILED, Host, Instance, State
+from emulator.serverless.host import FAILED, Host, Instance
 from emulator.serverless.running import CURRENT, RunningInstance
 
 if TYPE_CHECKING:
@@ -74,7 +74,16 @@ class AsgiDriver:
 
     def begin(self, instance: Instance, invocation: Invocation) -> None:
         running = self._running[instance.name]
-        running.draws.clear()
+        if not running.in_flight:
+            running.draws.clear()
+        running.in_flight.add(invocation)
+        if not running.main.free:
+            # Its thread stands in a blocking call of another request; this one's turn comes then.
+            running.thaw()
+            running.loop.call_soon(
+                lambda: running.spawn(self._handle(running, invocation), invocation)
+            )
+            return
 
         def handle() -> None:
             running.thaw()
@@ -114,6 +123,8 @@ class AsgiDriver:
 
     def leftovers(self) -> list[str]:
         """Names of frozen instances with work that was not done."""
+        if not self.freezes:
+            return []
         return [name for name, running in self._running.items() if running.has_leftovers()]
 
     def reveal(self, name: str) -> None:
@@ -134,7 +145,7 @@ class AsgiDriver:
         self._gate.recording_only = True
         for running in self._running.values():
             running.disarm()
-            if self._warm and running.instance.state is State.FROZEN and running.rests():
+            if self._warm and running.instance.at_rest and running.rests():
                 self.simulation.warm.append(running)
             else:
                 running.dispose()
@@ -211,6 +222,10 @@ class AsgiDriver:
 
     # -- inside: running
 
+    @property
+    def freezes(self) -> bool:
+        return self._host().platform.freezes
+
     def pump(self) -> None:
         """Hand what happened to the host, in order, on the kernel's thread."""
         if self._pumping:
@@ -266,6 +281,7 @@ class AsgiDriver:
 
     async def _handle(self, running: RunningInstance, invocation: Invocation) -> None:
         host, instance, application = self._host(), running.instance, running.application
+        ends_at_last_byte = host.platform.ends == "last byte"
         if application is None:
             raise EmulatorBug(f"{instance.name} was given a request before it had started")
         error = await application.call(
@@ -273,12 +289,13 @@ class AsgiDriver:
             responded=lambda reply, error: self.events.append(
                 lambda: host.responded(instance, invocation, reply, error)
             ),
-            freeze_at_last_byte=host.profile.kind == "lambda",
+            ends_at_last_byte=ends_at_last_byte,
+            at_last_byte=lambda: ends_at_last_byte and running.is_done(invocation),
             thawed=lambda: host.thawed(invocation),
         )
-        self.events.append(lambda: host.returned(instance, invocation, error))
-        if instance.invocation is invocation:
-            running.loop.freeze()
+        errors = [error] if error is not None else []
+        self.events.append(lambda: host.returned(instance, invocation, *errors))
+        running.is_done(invocation)
 
     def _host(self) -> Host:
         if self.host is None:

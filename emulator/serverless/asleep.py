@@ -17,14 +17,29 @@ from emulator.net import wall
 # between two parallel calls has them answered one after the other, and a call that is not waited
 # for may be answered before the response that comes after it.
 HOLD_S = 0.05
+# A thread that has computed for so long without a pause (seconds of its own time) is waited for no
+# longer: a worker that never rests would keep its bot from ever being answered.
+RESTLESS_S = 0.25
+# Such a thread is looked for only when nothing sleeps for this long after a release (real seconds).
+LOOK_AFTER_S = 0.05
+# Beside such a thread, others sleep only when they have for so long (real seconds). Interpreters
+# that let one thread run at a time have those that wait for their turn ask for it more often:
+# Python every 5 ms (sys.getswitchinterval).
+REST_S = 0.02
 
 _ASLEEP = frozenset(b"SIZXTt")
+_STOPPED = frozenset(b"ZXTt")
 
 
 class Watch(Protocol):
-    """Tells when a group has done all it could with what it was given."""
+    """Tells when a group has done all it could with what it was given.
+
+    An `exact` one sees threads sleep. `restless` tells that some thread was seen not to: what the
+    others do is then known less well.
+    """
 
     exact: bool
+    restless: bool
 
     def released(self) -> None:
         """Something is about to be handed to the group: it has to run before it counts as
@@ -71,18 +86,30 @@ class ThreadWatch:
     def __init__(self, *pids: int, keeper: bool = False) -> None:
         self._roots = pids
         self._keepers = set(pids) if keeper else set()
+        self.restless = False
         self._threads: dict[tuple[int, int], _Thread] = {}
         self._runs_at_release: tuple[tuple[tuple[int, int], int], ...] | None = None
+        self._released_at = wall.monotonic()
+        # Threads that never rest, and how much each had computed when something was released.
+        self._busy: set[tuple[int, int]] = set()
+        self._spent: dict[tuple[int, int], float] = {}
 
     def released(self) -> None:
         self._find()
         self._runs_at_release = self._runs()
+        self._released_at = wall.monotonic()
+        self._spent.clear()
 
     def asleep(self, drain: Callable[[], None]) -> bool:
         self._find()
         before = self._runs()
-        if before == self._runs_at_release or not self._all_asleep():
+        if before == self._runs_at_release:
             return False
+        if not self._all_asleep():
+            self._look_for_busy()
+            return False
+        if self._busy:
+            wall.pause(REST_S)
         drain()
         # In this order: a thread that runs after its state was read shows in the counts.
         if not self._all_asleep() or self._runs() != before:
@@ -103,6 +130,14 @@ class ThreadWatch:
 
     def alive(self) -> bool:
         return bool(self.pids() - self._keepers)
+
+    def stopped(self) -> bool:
+        """Whether every thread of the group, as far as it was found, is stopped or gone."""
+        return all(
+            thread.state() in _STOPPED
+            for (pid, _), thread in self._threads.items()
+            if pid not in self._keepers
+        )
 
     def close(self) -> None:
         for thread in self._threads.values():
@@ -137,16 +172,37 @@ class ThreadWatch:
         self._threads = found
 
     def _runs(self) -> tuple[tuple[tuple[int, int], int], ...]:
-        return tuple((key, thread.runs()) for key, thread in self._threads.items())
+        return tuple(
+            (key, thread.runs()) for key, thread in self._threads.items() if key not in self._busy
+        )
 
     def _all_asleep(self) -> bool:
-        return all(thread.state() in _ASLEEP for thread in self._threads.values())
+        """Whether all sleep but those that never do; of these, one that is seen asleep is not one
+        of them.
+        """
+        for key, thread in self._threads.items():
+            if thread.state() in _ASLEEP:
+                self._busy.discard(key)
+            elif key not in self._busy:
+                return False
+        return True
+
+    def _look_for_busy(self) -> None:
+        if wall.monotonic() - self._released_at < LOOK_AFTER_S:
+            return
+        for key, thread in self._threads.items():
+            if thread.state() in _ASLEEP:
+                self._spent.pop(key, None)
+            elif thread.spent_s() - self._spent.setdefault(key, thread.spent_s()) >= RESTLESS_S:
+                self._busy.add(key)
+                self.restless = True
 
 
 class HoldWatch:
     """A fixed hold, for systems that do not tell what threads do."""
 
     exact = False
+    restless = False
 
     def __init__(self, hold_s: float = HOLD_S) -> None:
         self._hold_s = hold_s
@@ -200,6 +256,13 @@ class _Thread:
             return int(os.pread(self._runs, 128, 0).split()[2])
         except OSError:
             return -1
+
+    def spent_s(self) -> float:
+        """Seconds for which it has computed (proc(5), schedstat, first field)."""
+        try:
+            return int(os.pread(self._runs, 128, 0).split()[0]) / 1e9
+        except OSError:
+            return 0.0
 
     def children(self) -> list[int]:
         return [int(pid) for pid in os.pread(self._children, 65536, 0).split()]

@@ -11,6 +11,7 @@ from emulator.net import Arrival, Listener
 from emulator.net.client import Place
 from emulator.net.ports import listening_pids
 from emulator.serverless.asleep import Watch, watch
+from emulator.serverless.background import Background
 from emulator.serverless.body import Body, Event
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ class AttachedBot:
     shared = True
     ready = True
     exited: int | None = None
+    # It is not ours to stop.
+    stops = False
+    stopped = False
+    escaped: tuple[str, ...] = ()
+    background: Background | None = None
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -59,6 +65,12 @@ class AttachedBot:
         """It did not take a connection, and nobody will start it again."""
         raise BotDiedError(f"nothing listens at {self.url} any more; start the bot again")
 
+    def stop_running(self) -> None:
+        """It is not ours to stop."""
+
+    def go_on(self) -> None:
+        """It always does."""
+
     def terminate(self) -> None:
         """It is not ours to end."""
 
@@ -75,6 +87,8 @@ class Attached:
     """
 
     output: tuple[str, ...] = ()
+    # Whoever started it did so with the machine's clock.
+    clock: None = None
 
     def __init__(self, url: str, *, webhook: str, ports: Mapping[str, int]) -> None:
         self.url = url

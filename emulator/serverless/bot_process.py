@@ -16,10 +16,16 @@ from pathlib import Path
 from emulator.errors import BotStartError
 from emulator.exchange import Outcome, Reply, Request
 from emulator.net import Arrival, Client, Listener, Network, wall
+from emulator.net.authority import Authority
 from emulator.net.client import Place
 from emulator.net.ports import free_port, listening_ports
+from emulator.net.proxy import Proxy
 from emulator.serverless.asleep import ThreadWatch, Watch, watch
+from emulator.serverless.background import Background
+from emulator.serverless.clock_file import ClockFile
+from emulator.serverless.led import AUTHORITY_FILE, leading_to
 from emulator.serverless.preloading import with_preload
+from emulator.serverless.stopping import Stopper, ToldStopper, TreeStopper
 
 # Real seconds a command may take until it answers at its webhook's route.
 START_LIMIT_S = 60.0
@@ -45,12 +51,16 @@ class BotProcess:
 
     `services` are the origins it is to reach, each at an address of this instance's own, so that
     every call has a certain cause; `environment` is given those addresses by origin and makes the
-    variables. `on_call`, `on_gone`, `on_ready` and `on_exit` are called on the network thread.
+    variables. Whatever else it reaches for comes in by a proxy of its own, whose certificates
+    `authority` makes. `on_call`, `on_gone`, `on_ready` and `on_exit` are called on the network
+    thread.
+
     `exited` is the status it ended with, None while it runs. `dirty` tells that it must not serve
-    another world.
+    another world. `stopped` tells that nothing of it runs before `go_on`.
     """
 
     shared = False
+    stops = True
 
     def __init__(
         self,
@@ -62,7 +72,9 @@ class BotProcess:
         root: Path,
         webhook: str,
         start_limit_s: float,
+        wait_until: bool = False,
         services: Sequence[str],
+        authority: Authority,
         environment: Callable[[Mapping[str, str]], Mapping[str, str]],
         on_call: Callable[["BotProcess", Arrival], None],
         on_gone: Callable[["BotProcess", Arrival], None],
@@ -75,6 +87,7 @@ class BotProcess:
         self.ready = False
         self.exited: int | None = None
         self.dirty = False
+        self.stopped = False
         self.accepts = False
         self.held: list[Arrival] = []
         self.lines: deque[str] = deque(maxlen=KEEP_LINES)
@@ -87,27 +100,44 @@ class BotProcess:
         self._on_exit = on_exit
         self._partial = b""
         self._ending = False
-        self._listeners: list[Listener] = []
+        self._listeners: list[Listener | Proxy] = []
         # Only a name: the guard makes the folder and removes it, so that it can not be left behind
         # by whoever ends this process in between.
         self._folder = tempfile.mktemp(prefix="thrice-bot-")
+        self.background = (
+            Background(Path(self._folder) / "thrice-background") if wait_until else None
+        )
         try:
+            addresses = {}
             for origin in services:
-                self._listeners.append(
-                    Listener(
-                        network,
-                        origin=origin,
-                        on_arrival=lambda arrival: on_call(self, arrival),
-                        on_gone=lambda arrival: on_gone(self, arrival),
-                    )
+                listener = Listener(
+                    network,
+                    origin=origin,
+                    on_arrival=lambda arrival: on_call(self, arrival),
+                    on_gone=lambda arrival: on_gone(self, arrival),
                 )
-            addresses = {listener.origin: listener.address for listener in self._listeners}
-            self._guard = self._spawn(command, root, environment(addresses))
+                self._listeners.append(listener)
+                addresses[origin] = listener.address
+            proxy = Proxy(
+                network,
+                authority,
+                on_arrival=lambda arrival: on_call(self, arrival),
+                on_gone=lambda arrival: on_gone(self, arrival),
+            )
+            self._listeners.append(proxy)
+            said = environment(addresses)
+            led = leading_to(proxy.port, f"{self._folder}/{AUTHORITY_FILE}", given=said)
+            self._guard = self._spawn(command, root, {**led, **said}, authority)
         except BaseException:
             self._close_listeners()
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
         self.watch: Watch = watch(self._guard.pid, keeper=True)
+        self._stopper: Stopper = (
+            TreeStopper(self.watch, self._guard.pid)
+            if isinstance(self.watch, ThreadWatch)
+            else ToldStopper(self._tell)
+        )
         network.run(self._follow())
 
     @property
@@ -127,6 +157,10 @@ class BotProcess:
             arrival.drop()
         else:
             self.held.append(arrival)
+
+    def follows(self, clock: ClockFile) -> bool:
+        """Whether what listens on its port sees this clock, which its environment leads to."""
+        return clock.is_followed(self.port, Path(self._folder))
 
     def check_start(self) -> None:
         """Raise BotStartError when a process that does not answer yet never will."""
@@ -158,14 +192,25 @@ class BotProcess:
     def refused(self) -> None:
         """It is about to end, or has; that is heard of by itself."""
 
+    @property
+    def escaped(self) -> Sequence[str]:
+        """The commands of processes that have left the session that it was started in."""
+        return self._stopper.escaped
+
+    def stop_running(self) -> None:
+        """Stop every process of it, those that have left its group too; nothing of it runs then."""
+        self.stopped = True
+        self._stopper.stop()
+
+    def go_on(self) -> None:
+        """Let its stopped processes run again."""
+        self._stopper.go_on()
+        self.stopped = False
+
     def terminate(self) -> None:
-        """Ask it to shut down by itself; `stop` waits for that."""
-        lifeline = self._guard.stdin
-        if lifeline is not None and not lifeline.closed:
-            # A guard that is gone has ended everything already.
-            with suppress(OSError):
-                lifeline.write(b"term\n")
-                lifeline.flush()
+        """Ask it to shut down by itself; `stop` waits for that. A stopped one runs again then."""
+        self._tell(b"term\n")
+        self.stopped = False
 
     def kill(self) -> None:
         """Have every process of the group killed, without waiting for it."""
@@ -189,6 +234,8 @@ class BotProcess:
             self._guard.kill()
             self._guard.wait()
         self.watch.close()
+        if self.background is not None:
+            self.background.close()
         self._client.forget(self.place)
         self._close_listeners()
         # The guard removes it; this is for a guard that was killed itself.
@@ -196,24 +243,29 @@ class BotProcess:
 
     # -- inside
 
+    def _tell(self, word: bytes) -> None:
+        """Say something to the guard."""
+        lifeline = self._guard.stdin
+        if lifeline is not None and not lifeline.closed:
+            # A guard that is gone has ended everything already.
+            with suppress(OSError):
+                lifeline.write(word)
+                lifeline.flush()
+
     def _ports(self) -> list[int]:
         """Ports that it listens on; none where the system does not tell."""
         return listening_ports(self.watch.pids()) if isinstance(self.watch, ThreadWatch) else []
 
     def _spawn(
-        self, command: str, root: Path, environment: Mapping[str, str]
+        self, command: str, root: Path, environment: Mapping[str, str], authority: Authority
     ) -> "subprocess.Popen[bytes]":
         port = str(self.port)
-        inherited = dict(os.environ)
-        # Calls to the fakes must not take the way through a proxy of the machine.
-        for variable in ("NO_PROXY", "no_proxy"):
-            known = inherited.get(variable)
-            inherited[variable] = ",".join([*([known] if known else []), "127.0.0.1", "localhost"])
         return subprocess.Popen(
             [
                 *(sys.executable, "-I", "-S", str(GUARD)),
                 self._folder,
                 command.replace("{port}", port),
+                *(AUTHORITY_FILE, authority.pem),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -222,10 +274,11 @@ class BotProcess:
             env=with_preload(
                 {
                     "PYTHONUNBUFFERED": "1",
-                    **inherited,
+                    **os.environ,
                     **environment,
                     "PORT": port,
                     "TMPDIR": self._folder,
+                    **({"THRICE_BACKGROUND": str(self.background.path)} if self.background else {}),
                 }
             ),
             start_new_session=True,

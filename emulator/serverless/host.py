@@ -3,58 +3,68 @@ slow.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Literal, Protocol
+from typing import Protocol
 
 from emulator.delivery import Delivery, Invocation
 from emulator.errors import ScenarioError
 from emulator.exchange import Outcome, Reply, Request
 from emulator.gate import Gate, LatePolicy
 from emulator.kernel import Kernel
+from emulator.serverless.platforms import (
+    NO_LIMIT_S,
+    PLATFORMS,
+    Ending,
+    HostKind,
+    Platform,
+)
 from emulator.serverless.raised import Raised
-from emulator.step import Step
-
-HostKind = Literal["lambda", "vercel"]
 
 # Where a scenario wants a delivery handled: deliveries with one label share an instance as long as
 # it lives, those with different labels do not. None leaves the choice to the host.
 Placement = Callable[[Delivery], str | None]
 
-# AWS Lambda quotas: a function may run 15 minutes. Vercel limits, "Max duration": 300 s by default
-# with fluid compute.
-DEFAULT_TIMEOUT_S: dict[HostKind, float] = {"lambda": 900.0, "vercel": 300.0}
-# What a caller gets when every instance is busy: Lambda throttles with 429, Vercel with 503
-# FUNCTION_THROTTLED (Vercel errors page).
-THROTTLED: dict[HostKind, Reply] = {
-    "lambda": Reply(429, (("content-type", "text/plain"),), b"TooManyRequestsException"),
-    "vercel": Reply(503, (("content-type", "text/plain"),), b"FUNCTION_THROTTLED"),
-}
-# Vercel errors page: 504 FUNCTION_INVOCATION_TIMEOUT, 500 FUNCTION_INVOCATION_FAILED; Lambda behind
-# an HTTP front end answers alike.
-TIMED_OUT = Reply(504, (("content-type", "text/plain"),), b"FUNCTION_INVOCATION_TIMEOUT")
 SHUTDOWN_LIMIT_S = 2.0
-FAILED = Reply(500, (("content-type", "text/plain"),), b"FUNCTION_INVOCATION_FAILED")
+FAILED: Ending = "failed"
+TIMED_OUT: Ending = "timed-out"
 
 
 @dataclass(frozen=True, slots=True)
 class HostProfile:
-    """`lambda` freezes at the last byte of the response, `vercel` when the application call
-    returns.
+    """A kind of host, and what of it can be chosen; None is what the platform does by default.
 
     Requests spread over `instances`; more are started when all are busy, up to `max_instances`.
-    Times in seconds. `late` is what becomes of calls that were left behind a response.
+    An instance takes `concurrency` requests at a time. Times in seconds. `late` is what becomes of
+    calls that were left behind a response.
     """
 
     kind: HostKind = "vercel"
     instances: int = 4
     max_instances: int = 100
     timeout_s: float | None = None
-    late: LatePolicy = "withheld"
+    late: LatePolicy | None = None
+    concurrency: int | None = None
+
+    @property
+    def platform(self) -> Platform:
+        return PLATFORMS[self.kind]
 
     @property
     def limit_s(self) -> float:
-        return self.timeout_s if self.timeout_s is not None else DEFAULT_TIMEOUT_S[self.kind]
+        """How long an invocation may take; infinite where nothing limits it."""
+        return self.timeout_s if self.timeout_s is not None else self.platform.timeout_s
+
+    @property
+    def at_once(self) -> int:
+        """How many requests an instance takes at a time."""
+        wanted = self.concurrency if self.concurrency is not None else self.platform.concurrency
+        return min(wanted, self.platform.most_concurrency)
+
+    @property
+    def most(self) -> int:
+        """How many instances may run."""
+        return self.instances if self.platform.fixed else self.max_instances
 
 
 class State(Enum):
@@ -62,6 +72,7 @@ class State(Enum):
 
     BOOTING = "booting"
     BUSY = "busy"
+    IDLE = "idle"
     FROZEN = "frozen"
     RETIRING = "retiring"
     DEAD = "dead"
@@ -69,14 +80,24 @@ class State(Enum):
 
 @dataclass(slots=True, eq=False)
 class Instance:
-    """One copy of the bot with its own memory; one request at a time."""
+    """One copy of the bot with its own memory. `serving` are the requests in flight, oldest first,
+    each with whom to tell of its outcome; those that came while it booted are among them.
+    """
 
     name: str
     state: State
     boot: Invocation
-    invocation: Invocation | None = None
-    done: Callable[[Outcome], None] | None = None
-    timer: Step | None = None
+    serving: dict[Invocation, Callable[[Outcome], None]] = field(default_factory=dict)
+
+    @property
+    def invocation(self) -> Invocation | None:
+        """The oldest request in flight."""
+        return next(iter(self.serving), None)
+
+    @property
+    def at_rest(self) -> bool:
+        """Alive, and without a request."""
+        return self.state in (State.FROZEN, State.IDLE)
 
 
 class Driver(Protocol):
@@ -90,7 +111,7 @@ class Driver(Protocol):
         """
 
     def begin(self, instance: Instance, invocation: Invocation) -> None:
-        """Thaw the instance and hand it the request."""
+        """Thaw the instance, unless it serves others already, and hand it the request."""
 
     def freeze(self, instance: Instance) -> None:
         """Nothing of the instance may run from here on."""
@@ -117,7 +138,8 @@ class Host:
         self._gate = gate
         self._driver = driver
         self.profile = profile
-        gate.late_policy = profile.late
+        self.platform = profile.platform
+        gate.late_policy = profile.late or self.platform.late
         self.instances: dict[str, Instance] = {}
         self.cold_starts = 0
         self.throttled = 0
@@ -129,37 +151,53 @@ class Host:
     def accept(
         self, delivery: Delivery, request: Request, entry: int, done: Callable[[Outcome], None]
     ) -> None:
-        """Handle one request on an instance, or throttle it when `max_instances` are busy."""
+        """Handle one request on an instance, or answer it when it is too large, or no instance may
+        take it.
+        """
+        now = self._kernel.clock.now
+        platform = self.platform
+        request = platform.forwarded(
+            request, self._kernel.chance, delivery.name, self._kernel.clock.unix
+        )
+        if platform.request_bytes is not None and len(request.body) > platform.request_bytes:
+            done(platform.answer("too-large", request))
+            return
         instance = self._place(delivery) or self._choose(delivery)
         if instance is None:
             self.throttled += 1
-            done(THROTTLED[self.profile.kind])
+            done(platform.answer("throttled", request))
             return
-        invocation = Invocation(delivery, request, instance.name, entry, self._kernel.clock.now)
-        instance.invocation = invocation
-        instance.done = done
-        invocation.timer = self._kernel.at(
-            self._kernel.clock.now + self.profile.limit_s,
-            delivery.name + "/function-timeout",
-            lambda: self._time_out(instance, invocation),
-            roots=delivery.roots,
-            task=delivery.name,
-        )
+        invocation = Invocation(delivery, request, instance.name, entry, now)
+        first = not instance.serving
+        instance.serving[invocation] = done
+        if self.profile.limit_s < NO_LIMIT_S:
+            invocation.timer = self._kernel.at(
+                now + self.profile.limit_s,
+                delivery.name + "/function-timeout",
+                lambda: self._time_out(instance, invocation),
+                roots=delivery.roots,
+                task=delivery.name,
+            )
         if instance.state is State.BOOTING:
-            self._driver.start(instance)
-        else:
-            instance.state = State.BUSY
+            if first:
+                self._driver.start(instance)
+            return
+        if instance.state is State.FROZEN:
             self._gate.thawed(instance.name)
-            self._driver.begin(instance, invocation)
+        instance.state = State.BUSY
+        self._driver.begin(instance, invocation)
 
     # -- from the driver
 
     def booted(self, instance: Instance) -> None:
         """The cold start is over."""
-        self._gate.close(instance.boot)
-        if instance.invocation is not None:
-            instance.state = State.BUSY
-            self._driver.begin(instance, instance.invocation)
+        if self.platform.freezes:
+            self._gate.close(instance.boot, awake=bool(instance.serving))
+        for invocation in list(instance.serving):
+            # The first may have been the end of the instance.
+            if invocation in instance.serving:
+                instance.state = State.BUSY
+                self._driver.begin(instance, invocation)
 
     def responded(
         self,
@@ -169,40 +207,53 @@ class Host:
         error: Raised | None = None,
     ) -> None:
         """The last byte of the response was sent; `error` is what it is the answer to."""
-        done = instance.done
-        if instance.invocation is not invocation or done is None or invocation.reply is not None:
+        if invocation not in instance.serving or invocation.reply is not None:
             return
-        invocation.reply = reply
-        if error is not None:
-            self._note(instance, "exception", invocation, error.detail)
-        if self.profile.kind == "lambda":
-            self._end(instance, invocation)
-        done(reply)
+        platform = self.platform
+        if platform.response_bytes is not None and len(reply.body) > platform.response_bytes:
+            self.too_large(instance, invocation, f"{len(reply.body):,} bytes")
+            return
+        self._answer(instance, invocation, platform.returned(reply, invocation.request), error)
+
+    def too_large(self, instance: Instance, invocation: Invocation, what: str) -> None:
+        """The response is above the platform's limit, so that the caller gets the platform's."""
+        if invocation not in instance.serving or invocation.reply is not None:
+            return
+        self._kernel.note(
+            "finding",
+            "response-too-large",
+            cause=invocation.entry,
+            roots=invocation.roots,
+            generation=invocation.generation,
+            instance=invocation.instance,
+            detail={"what": what},
+        )
+        reply = self.platform.answer("response-too-large", invocation.request)
+        self._answer(instance, invocation, reply, None)
 
     def thawed(self, invocation: Invocation) -> None:
         """The application call, frozen at its response, goes on."""
         invocation.thawed = self._kernel.clock.now
         invocation.lingering = True
 
-    def returned(
-        self, instance: Instance, invocation: Invocation, error: Raised | None = None
-    ) -> None:
-        """The application call returned; `error` is what it raised, unless that was told before. A
-        leftover one's return is only noted.
+    def returned(self, instance: Instance, invocation: Invocation, *errors: Raised) -> None:
+        """The application call returned, and all work that it registered is over; `errors` are what
+        they raised, unless that was told before. A leftover one's return is only noted.
         """
         if invocation.thawed == self._kernel.clock.now:
             invocation.lingering = False
-        if error is not None:
+        for error in errors:
             self._note(instance, "exception", invocation, error.detail)
-        done = instance.done
-        if instance.invocation is not invocation or done is None:
+        done = instance.serving.get(invocation)
+        if done is None:
             return
         answered = invocation.reply is not None
         if not answered:
-            invocation.reply = FAILED
+            ending: Ending = "raised" if errors else "no-response"
+            invocation.reply = self.platform.answer(ending, invocation.request)
         self._end(instance, invocation)
-        if not answered:
-            done(FAILED)
+        if not answered and invocation.reply is not None:
+            done(invocation.reply)
 
     # -- for scenarios
 
@@ -213,9 +264,9 @@ class Host:
         Raises ScenarioError when the instance is busy.
         """
         instance = self.instances[name]
-        if instance.state is not State.FROZEN:
+        if not instance.at_rest:
             raise ScenarioError(
-                f"{name} is {instance.state.value}; only a frozen instance can be recycled"
+                f"{name} is {instance.state.value}; only an instance at rest can be recycled"
             )
         instance.state = State.RETIRING
         instance.boot.open = True
@@ -239,11 +290,14 @@ class Host:
         self.die(instance, FAILED, "killed")
 
     def is_busy(self, label: str) -> bool:
-        """Whether the instance of these deliveries serves one just now."""
+        """Whether the instance of these deliveries can take no other just now."""
         instance = self.instances.get(self._labelled.get(label, ""))
-        return instance is not None and instance.state is not State.FROZEN
+        return instance is not None and not self._has_room(instance)
 
     # -- inside
+
+    def _has_room(self, instance: Instance) -> bool:
+        return instance.state is not State.RETIRING and len(instance.serving) < self.profile.at_once
 
     def _place(self, delivery: Delivery) -> Instance | None:
         """The instance of the delivery's label: a cold one at first and when the last one is gone.
@@ -256,29 +310,30 @@ class Host:
             return None
         instance = self.instances.get(self._labelled.get(label, ""))
         if instance is not None:
-            return instance if instance.state is State.FROZEN else None
-        if len(self.instances) >= self.profile.max_instances:
+            return instance if self._has_room(instance) else None
+        if len(self.instances) >= self.profile.most:
             return None
         instance = self._new_instance()
         self._labelled[label] = instance.name
         return instance
 
     def _choose(self, delivery: Delivery) -> Instance | None:
-        """An idle instance by seeded choice, a cold one while fewer than `instances` run or all are
-        busy.
+        """An instance by seeded choice: one that serves others and has room, where instances are
+        filled; else one at rest, or a cold one while fewer than `instances` run or all are busy.
         """
         alive = len(self.instances)
-        idle = [instance for instance in self.instances.values() if instance.state is State.FROZEN]
-        cold_wanted = alive < self.profile.instances
-        options = len(idle) + (1 if cold_wanted else 0)
-        if options == 0:
-            if alive >= self.profile.max_instances:
-                return None
-            return self._new_instance()
+        free = [instance for instance in self.instances.values() if self._has_room(instance)]
+        spreads = self.platform.fixed
+        awake = [] if spreads else [instance for instance in free if instance.serving]
+        options = awake or free
+        cold_wanted = not awake and alive < self.profile.instances
+        count = len(options) + (1 if cold_wanted else 0)
+        if count == 0:
+            return self._new_instance() if alive < self.profile.most else None
         pick = 0
-        if options > 1:
-            pick = int(self._kernel.chance.fraction("instance/" + delivery.name) * options)
-        return idle[pick] if pick < len(idle) else self._new_instance()
+        if count > 1:
+            pick = int(self._kernel.chance.fraction("instance/" + delivery.name) * count)
+        return options[pick] if pick < len(options) else self._new_instance()
 
     def _new_instance(self) -> Instance:
         name = f"i{self.cold_starts}"
@@ -302,37 +357,67 @@ class Host:
         self.instances[name] = instance
         return instance
 
+    def _answer(
+        self, instance: Instance, invocation: Invocation, reply: Reply, error: Raised | None
+    ) -> None:
+        invocation.reply = reply
+        if error is not None:
+            self._note(instance, "exception", invocation, error.detail)
+        done = instance.serving[invocation]
+        if self.platform.ends == "last byte":
+            self._end(instance, invocation)
+        done(reply)
+
     def _end(self, instance: Instance, invocation: Invocation) -> None:
-        """End of the invocation: freeze, and withhold whatever it did not wait for."""
+        """End of the invocation. Of the last one: freeze, and withhold whatever it did not wait
+        for.
+        """
         self._kernel.cancel(invocation.timer)
-        instance.invocation = None
-        instance.done = None
-        instance.state = State.FROZEN
-        self._driver.freeze(instance)
-        self._gate.close(invocation)
+        del instance.serving[invocation]
+        if instance.serving:
+            if self.platform.freezes:
+                self._gate.close(invocation, awake=True)
+        elif self.platform.freezes:
+            instance.state = State.FROZEN
+            self._driver.freeze(instance)
+            self._gate.close(invocation)
+        else:
+            instance.state = State.IDLE
 
     def _time_out(self, instance: Instance, invocation: Invocation) -> None:
-        if instance.invocation is invocation:
-            self.die(
-                instance, TIMED_OUT, f"no end of the invocation within {self.profile.limit_s:g} s"
-            )
+        done = instance.serving.get(invocation)
+        if done is None:
+            return
+        why = f"no end of the invocation within {self.profile.limit_s:g} s"
+        if self.platform.kills and len(instance.serving) == 1:
+            self.die(instance, TIMED_OUT, why)
+            return
+        answered = invocation.reply is not None
+        reply = invocation.reply or self.platform.answer(TIMED_OUT, invocation.request)
+        invocation.reply = reply
+        self._note(instance, "timed out", invocation, {"why": why})
+        self._end(instance, invocation)
+        if not answered:
+            done(reply)
 
-    def die(self, instance: Instance, reply: Reply, why: str) -> None:
-        """The instance is gone with its memory; a request it was handling gets `reply`."""
-        invocation, done = instance.invocation, instance.done
+    def die(self, instance: Instance, ending: Ending, why: str) -> None:
+        """The instance is gone with its memory; requests that it was handling get the platform's
+        answer.
+        """
+        serving = dict(instance.serving)
         instance.state = State.DEAD
-        instance.invocation = None
-        instance.done = None
+        instance.serving.clear()
         del self.instances[instance.name]
         self._gate.abandon(instance.boot)
-        self._note(instance, "killed", invocation, {"why": why})
-        if invocation is not None:
+        self._note(instance, "killed", next(iter(serving), None), {"why": why})
+        for invocation in serving:
             self._kernel.cancel(invocation.timer)
             self._gate.abandon(invocation)
         self._driver.kill(instance)
-        if invocation is not None and done is not None and invocation.reply is None:
-            invocation.reply = reply
-            done(reply)
+        for invocation, done in serving.items():
+            if invocation.reply is None:
+                invocation.reply = self.platform.answer(ending, invocation.request)
+                done(invocation.reply)
 
     def _note(
         self,

@@ -12,6 +12,7 @@ from emulator.gate import Gate
 from emulator.kernel import Kernel
 from emulator.net import Client, Network, wall
 from emulator.serverless.body import Body, Event
+from emulator.serverless.clock_file import ClockFile
 from emulator.serverless.process import ProcessDriver
 
 # Real seconds without a call, a response or sleep after which an invocation is stuck.
@@ -24,12 +25,16 @@ PATIENCE_S = 1.5
 class Source(Protocol):
     """Where bodies come from: processes that are started, or a bot that somebody has started.
 
-    `exact` tells that it can be seen when a body sleeps; `addresses` are those at which a bot
-    reaches itself; `output` is what it printed.
+    `exact` tells that it can be seen when a body sleeps; `clock` is what the bodies see of the
+    time, None when that is not ours to say; `addresses` are those at which a bot reaches itself;
+    `output` is what it printed.
     """
 
     @property
     def exact(self) -> bool: ...
+
+    @property
+    def clock(self) -> ClockFile | None: ...
 
     @property
     def addresses(self) -> Sequence[str]: ...
@@ -56,10 +61,13 @@ class Source(Protocol):
 class Live:
     """A context in which worlds run a bot over real sockets, one world at a time.
 
-    `World(live.connect, bot_clock=live.unix, addresses=live.addresses, ...)`. Call `accept` after
-    each world: it raises UnfitRunError when nothing may be judged by it, because a call of the bot
-    waited longer than `patience_s` real seconds for its answer. `settle_limit_s` is how long one
-    released thing may take.
+    `World(live.connect, bot_clock=live.unix, addresses=live.addresses, ...)`; where the bot's clock
+    follows the world's (`clock_follows`), with `epoch=live.begins(...)` instead of `bot_clock`.
+    Call `accept` after each world: it raises UnfitRunError when nothing may be judged by it,
+    because a call of the bot waited longer than `patience_s` real seconds for its answer.
+    `settle_limit_s` is how long one released thing may take. `restless` tells that something of the
+    bot did not come to rest, so that it was gone on without; `escaped` are commands of processes
+    that have left its session.
     """
 
     def __init__(
@@ -73,6 +81,8 @@ class Live:
         self.settle_limit_s = settle_limit_s
         self.patience_s = patience_s
         self.oldest_s = 0.0
+        self.restless = False
+        self.escaped: dict[str, None] = {}
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._driver: ProcessDriver | None = None
         self._network: Network | None = None
@@ -108,8 +118,20 @@ class Live:
 
     @staticmethod
     def unix() -> float:
-        """The clock that the bot sees: unix seconds."""
+        """The machine's clock, which a bot sees that does not follow the world's: unix seconds."""
         return wall.unix()
+
+    @property
+    def clock_follows(self) -> bool:
+        """Whether the bot sees the clock of a world that has no `bot_clock`."""
+        return self.source.clock is not None
+
+    def begins(self, epoch: float) -> float:
+        """The epoch of the next world, near the one that is asked for (unix seconds): the clock of
+        a process that serves one world after the other must not go back.
+        """
+        clock = self.source.clock
+        return epoch if clock is None else clock.begins(epoch)
 
     def connect(self, kernel: Kernel, gate: Gate) -> ProcessDriver:
         """The driver for one world."""
@@ -117,6 +139,8 @@ class Live:
             raise ScenarioError("close the world before you make another one of the same bot")
         self.source.prepare()
         self._drop_stale_events()
+        if self.source.clock is not None and kernel.clock.moves_bots:
+            kernel.clock.show(self.source.clock.show)
         self._driver = ProcessDriver(kernel, gate, self)
         return self._driver
 

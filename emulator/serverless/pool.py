@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from emulator.errors import EmulatorBug
 from emulator.net import Listener, wall
+from emulator.net.authority import Authority
 from emulator.serverless.body import Body, Event
 from emulator.serverless.bot_process import GRACE_S, START_LIMIT_S, BotProcess
+from emulator.serverless.clock_file import ClockFile, ClockKind
 
 if TYPE_CHECKING:
     from emulator.serverless.live import Live
@@ -25,6 +27,7 @@ class ProcessPool:
     The command goes to the shell; `{port}` in it, and the variable PORT, are the port to listen on.
     `services` are the origins that a bot has to reach; `environment` makes a process's variables
     from the addresses at which it reaches them, by origin, its own public origin among them.
+    `clock` says what makes their clocks follow the world's, where that is possible.
     `ahead` processes are started before they are needed. A process that has served a world cleanly
     serves the next one too: its memory is then not fresh, which no serverless platform promises.
     """
@@ -41,6 +44,8 @@ class ProcessPool:
         ahead: int = 10,
         max_instances: int = 100,
         start_limit_s: float = START_LIMIT_S,
+        wait_until: bool = False,
+        clock: ClockKind = "node",
     ) -> None:
         self.command = command
         self.started = 0
@@ -53,14 +58,23 @@ class ProcessPool:
         self._ahead = ahead
         self._max_instances = max_instances
         self._start_limit_s = start_limit_s
+        self._wait_until = wait_until
         self._idle: list[BotProcess] = []
         self._taken: list[BotProcess] = []
         self._ending: list[BotProcess] = []
         self._lines: list[str] = []
         self._front: Listener | None = None
+        self._authority = Authority()
         self._opened: Live | None = None
+        self._clock_kind: ClockKind = clock
+        self._clock: ClockFile | None = None
+        self._clock_follows = False
 
     # -- Source
+
+    @property
+    def clock(self) -> ClockFile | None:
+        return self._clock if self._clock_follows else None
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -81,9 +95,12 @@ class ProcessPool:
             on_arrival=lambda arrival: live.events.put(Event("call", None, arrival)),
             on_gone=lambda arrival: live.events.put(Event("gone", None, arrival)),
         )
+        clock = self._clock = ClockFile(self._clock_kind)
         first = self._start()
         self.exact = first.watch.exact
         self._await_start(first)
+        # The others are started by the same command.
+        self._clock_follows = first.ready and first.follows(clock)
         self._start_ahead()
 
     def prepare(self) -> None:
@@ -129,6 +146,8 @@ class ProcessPool:
             front, self._front = self._front, None
             if front is not None:
                 front.close()
+            if self._clock is not None:
+                self._clock.close()
 
     # -- inside
 
@@ -151,10 +170,10 @@ class ProcessPool:
             root=self._root,
             webhook=self._webhook,
             start_limit_s=self._start_limit_s,
+            wait_until=self._wait_until,
             services=self._services,
-            environment=lambda addresses: self._environment(
-                {**addresses, self._public_url: self.addresses[0]}
-            ),
+            authority=self._authority,
+            environment=self._variables,
             on_call=lambda process, arrival: events.put(Event("call", process, arrival)),
             on_gone=lambda process, arrival: events.put(Event("gone", process, arrival)),
             on_ready=lambda process: events.put(Event("ready", process)),
@@ -162,6 +181,10 @@ class ProcessPool:
         )
         self._idle.append(process)
         return process
+
+    def _variables(self, addresses: Mapping[str, str]) -> Mapping[str, str]:
+        variables = self._environment({**addresses, self._public_url: self.addresses[0]})
+        return variables if self._clock is None else self._clock.joined(variables)
 
     def _await_start(self, process: BotProcess) -> None:
         """Wait until a process answers, or has made a call that waits for the world.

@@ -35,10 +35,20 @@ class Raised:
             error = error.exceptions[0]
         return cls(_first_line(error), _place(error), whole)
 
+    @classmethod
+    def told(cls, error: str, place: str = "") -> "Raised":
+        """What another process says that it raised."""
+        return cls(_scrubbed(error), place, _scrubbed(error))
+
     @property
     def detail(self) -> dict[str, object]:
         """As the journal keeps it."""
         return {"error": self.error, "place": self.place, "traceback": self.traceback}
+
+
+def _scrubbed(message: str) -> str:
+    message = _QUERY.sub(r"\1", message)
+    return message if len(message) <= MAX_MESSAGE else message[:MAX_MESSAGE] + "..."
 
 
 def _first_line(error: BaseException) -> str:
@@ -47,9 +57,7 @@ def _first_line(error: BaseException) -> str:
         message = str(error).strip().partition("\n")[0].rstrip()
     except Exception:  # whatever a bot's own exception does when it is shown
         message = ""
-    message = _QUERY.sub(r"\1", message)
-    if len(message) > MAX_MESSAGE:
-        message = message[:MAX_MESSAGE] + "..."
+    message = _scrubbed(message)
     return f"{name}: {message}" if message else name
 
 

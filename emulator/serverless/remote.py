@@ -2,7 +2,7 @@
 nothing is frozen.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from emulator.delivery import Delivery, Invocation
 from emulator.exchange import Failure, Outcome, Request
@@ -33,7 +33,6 @@ class Remote:
         self._place = place
         self._settled = settled
         self._open: dict[str, Invocation] = {}
-        self._strangers = 0
 
     def accept(
         self, delivery: Delivery, request: Request, entry: int, done: Callable[[Outcome], None]
@@ -52,32 +51,10 @@ class Remote:
 
         self._client.send(place, request, answered, timeout_s=delivery.timeout_s)
 
-    def invocation_for(self, request: Request) -> Invocation:
-        """Which request the bot is working on when it makes this one.
-
-        Certain when there is only one; else the first whose user message is named in it. What can
-        not be told gets an invocation of its own, without a user message.
-        """
-        if len(self._open) == 1:
-            (only,) = self._open.values()
-            return only
-        text = request.url.encode() + b"\n" + request.body
-        for invocation in self._open.values():
-            for root in invocation.roots:
-                mid = self._kernel.mids.get(root)
-                if mid is not None and mid.encode() in text:
-                    return invocation
-        name = f"x{self._strangers}"
-        self._strangers += 1
-        delivery = Delivery(
-            name=name,
-            kind="probe",
-            due=self._kernel.clock.now,
-            build=lambda: request,
-            on_outcome=lambda outcome: None,
-            timeout_s=0.0,
-        )
-        return Invocation(delivery, request, "remote", -1, self._kernel.clock.now)
+    @property
+    def open(self) -> Collection[Invocation]:
+        """What was sent and is not answered yet."""
+        return self._open.values()
 
 
 def _local_place(request: Request) -> Place | None:

@@ -44,6 +44,10 @@ class Office(Protocol):
     events: deque[Callable[[], None]]
     crews: "dict[Crew, RunningInstance]"
 
+    @property
+    def freezes(self) -> bool:
+        """Whether the host freezes an instance that serves nothing."""
+
     def pump(self) -> None:
         """Hand what happened to the host, in order, on the kernel's thread."""
 
@@ -69,12 +73,28 @@ class RunningInstance:
         self.modules: dict[str, ModuleType] = {}
         self.sleepers: dict[Waiter, float] = {}
         self.draws: dict[str, int] = {}
+        # Requests whose work is not over yet, as far as the bot's own threads know.
+        self.in_flight: set[Invocation] = set()
         self.closing = False
         self._arrivals: list[tuple[tuple[str, ...], Callable[[], None]]] = []
         self._timer: Step | None = None
         self._timer_due: float | None = None
         self._survivors: set[str] = set()
         office.crews[self.crew] = self
+
+    def is_done(self, invocation: Invocation) -> bool:
+        """Called on the bot's thread, at the very end of a request. When no other is in flight the
+        loop stops there, on a host that freezes; returns whether it does.
+        """
+        if invocation not in self.in_flight:
+            return False
+        self.in_flight.remove(invocation)
+        # The host may have given up some of them.
+        self.in_flight.intersection_update(self.instance.serving)
+        if self.in_flight or not self._office.freezes:
+            return False
+        self.loop.freeze()
+        return True
 
     def rests(self) -> bool:
         """Let what a response froze run to its end, and tell whether the instance has nothing left
@@ -104,6 +124,7 @@ class RunningInstance:
         self._office = office
         self.instance = instance
         self.draws.clear()
+        self.in_flight.clear()
         self._survivors.clear()
         office.crews[self.crew] = self
 

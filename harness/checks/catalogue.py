@@ -26,6 +26,7 @@ from harness.scenarios.echoes import ECHOES
 from harness.scenarios.handshake import HANDSHAKE
 from harness.scenarios.hostile import HOSTILE
 from harness.scenarios.late_duplicates import LATE_DUPLICATES
+from harness.scenarios.left_behind import LEFT_BEHIND
 from harness.scenarios.limits import FLOOD, LEAST_ROOM, OVERRUN, flood_size, overrun_size
 from harness.scenarios.orders import INSTANCE_KILLED, ONE_FAULT, THREE_COPIES, TWO_COPIES
 from harness.scenarios.outages import (
@@ -51,8 +52,8 @@ class Check:
     """One line of the checklist.
 
     `needs` tells what the profile lacks for it, or None when it can be judged. `scenario` is what
-    it is judged on. `live` tells what it needs that a bot with a clock of its own has not; None is
-    nothing.
+    it is judged on. `live` tells what it needs that a live bot has not; None is nothing. With
+    `clock`, a live bot whose clock follows the world's has it.
     """
 
     id: str
@@ -61,10 +62,14 @@ class Check:
     judge: Callable[[Profile, Sequence[Any]], Verdict]
     needs: Callable[[Profile], str | None] = lambda profile: None
     live: str | None = None
+    clock: bool = False
 
-    def lacks(self, profile: Profile, driver: str) -> str | None:
-        """What is missing to judge a bot that `driver` runs; None when nothing is."""
-        return self.needs(profile) or (None if driver == "simulated" else self.live)
+    def lacks(self, profile: Profile, driver: str, clock_follows: bool) -> str | None:
+        """What is missing to judge a bot that `driver` runs, and whose clock follows the world's or
+        does not; None when nothing is.
+        """
+        judged = driver == "simulated" or (self.clock and clock_follows)
+        return self.needs(profile) or (None if judged else self.live)
 
 
 # A live bot would wait for as long as its time limits are, once for each delivery.
@@ -150,7 +155,10 @@ def _plan(profile: Profile) -> str | None:
 
 # Messages that one run writes to reach a limit; each costs about 10 ms.
 MOST_MESSAGES = 1_000
-_BOT_CLOCK = "a simulated run: the limit is counted on the bot's own clock"
+_BOT_CLOCK = (
+    "a simulated run, or a bot whose clock follows the world's, by which the limit is counted: "
+    'that of a command in Node does, of another one with [bot] clock = "libfaketime"'
+)
 
 _CHECKS = (
     Check("ten-rapid", "ten rapid messages, one publish each", RAPID, exactly_once.ten_rapid),
@@ -195,7 +203,12 @@ _CHECKS = (
         COLD_INSTANCES,
         repeats.cold_instances,
     ),
-    Check("freeze-safe", "no work is left behind the response", RAPID, freeze.freeze_safe),
+    Check(
+        "freeze-safe",
+        "no work is left behind the response",
+        LEFT_BEHIND,
+        freeze.freeze_safe,
+    ),
     Check(
         "instance-killed",
         "the instance may die at any call",
@@ -290,6 +303,7 @@ _CHECKS = (
         limits.rate_limit,
         _rate_limit,
         live=_BOT_CLOCK,
+        clock=True,
     ),
     Check(
         "breaker",
@@ -298,6 +312,7 @@ _CHECKS = (
         limits.breaker,
         _breaker,
         live=_BOT_CLOCK,
+        clock=True,
     ),
     Check(
         "plan-budget",

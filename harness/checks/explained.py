@@ -147,7 +147,9 @@ EXPLAINED: Mapping[str, Explanation] = {
     ),
     "freeze-safe": Explanation(
         does="The instance is frozen after each response, and thawed by nothing but its next "
-        "request; at the end whatever has work left is thawed once more, to see what it wanted.",
+        "request; at the end whatever has work left is thawed once more, to see what it wanted. "
+        "Then one message after the other, with the newest of a request's calls answered first: "
+        "what is not awaited is then still without an answer at the response.",
         expected="No call arrives after a response, and none was still unanswered then.",
         why="A serverless host stops the process at the response: a publish that nobody awaited "
         "happens on a laptop, and never in production. Where it waits for the application call "

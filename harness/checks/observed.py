@@ -22,11 +22,14 @@ R = TypeVar("R", bound=Run)
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """All runs of one certification, by scenario; `driver` is what ran the bot."""
+    """All runs of one certification, by scenario; `driver` is what ran the bot, and the bot's clock
+    was the world's where `clock_follows`.
+    """
 
     profile: Profile
     runs: Mapping[str, Sequence[Any]]
     driver: str = "simulated"
+    clock_follows: bool = True
 
     def run_of(self, scenario: str, name: str) -> Run | None:
         return next((run for run in self.runs.get(scenario, ()) if run.name == name), None)

@@ -5,7 +5,6 @@ concurrent: what fails here trusts its memory.
 from emulator import World
 from emulator.delivery import Delivery
 from emulator.schedule import Fifo
-from emulator.serverless.host import State
 from harness.scenarios.conversation import Conversation, copy_number, settled
 from harness.scenarios.scenario import MakeSchedule, Scenario
 from harness.stage import Stage
@@ -50,13 +49,13 @@ def play_cold_instances(stage: Stage, name: str, schedule: MakeSchedule = Fifo) 
 
 def _recycle_all(world: World) -> None:
     for instance in list(world.host.instances.values()):
-        if instance.state is State.FROZEN:
+        if instance.at_rest:
             world.host.recycle(instance.name)
 
 
 def _kill_all(world: World) -> None:
     for instance in list(world.host.instances.values()):
-        if instance.state is State.FROZEN:
+        if instance.at_rest:
             world.host.kill(instance.name)
 
 

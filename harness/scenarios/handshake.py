@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from emulator.meta import Handshake
 from emulator.schedule import Fifo
+from harness.scenarios.conversation import SETTLE_S
 from harness.scenarios.scenario import MakeSchedule, Record, Scenario, record_of
 from harness.stage import Stage
 
@@ -25,7 +26,8 @@ def play_handshake(stage: Stage, name: str, schedule: MakeSchedule = Fifo) -> Ha
     with stage.world(schedule=schedule) as world:
         right = world.meta.subscribe()
         wrong = world.meta.subscribe(verify_token=WRONG_TOKEN)
-        world.run_until_quiet()
+        # Not until it is quiet: a bot may set up a schedule when it starts, and that never ends.
+        world.run_until(SETTLE_S)
         return Handshakes(name, record_of(world), right, wrong)
 
 

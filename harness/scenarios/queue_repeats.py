@@ -72,7 +72,7 @@ def _lose_answer(world: World, delivery: Delivery) -> None:
 def _kill(world: World, delivery: Delivery) -> None:
     def kill() -> None:
         for instance in list(world.host.instances.values()):
-            if instance.invocation is not None and instance.invocation.delivery is delivery:
+            if any(serves.delivery is delivery for serves in instance.serving):
                 world.host.kill(instance.name)
 
     world.kernel.at(

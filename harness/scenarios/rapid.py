@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from emulator.call import Call
 from emulator.clock import DAY_S, WEEK_S
 from emulator.journal import Entry, Tally
 from emulator.meta import UserMessage
@@ -63,7 +62,6 @@ class Rapid:
     day: Count
     week: Count
     pending: tuple[str, ...]
-    late: tuple[Call, ...]
     cut: frozenset[str]
     cold_starts: int
 
@@ -132,7 +130,6 @@ def play_rapid(stage: Stage, name: str, schedule: MakeSchedule = Fifo) -> Rapid:
             day=day,
             week=week,
             pending=pending,
-            late=tuple(world.gate.late_calls),
             cut=frozenset(world.kernel.cut),
             cold_starts=world.host.cold_starts,
         )

@@ -82,9 +82,7 @@ def test_certificate__says_that_it_is_live_and_what_it_can_not_see(thrice: Thric
     lines = run.stdout.splitlines()
     assert "seed 1, host lambda, live" in run.stdout
     assert lines[-1].endswith(": certified, 1 of 1 checks (a selection of the checklist)")
-    assert (
-        "not mediated: calls that do not go to the addresses in the bot's environment" in run.stdout
-    )
+    assert "not mediated: services on this machine, and calls by clients that" in run.stdout
     assert "deterministic: 5 serial runs made the same 8 calls" in run.stdout
 
 

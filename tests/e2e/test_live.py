@@ -45,6 +45,7 @@ def test_call_that_nobody_waits_for__never_takes_effect_and_is_late() -> None:
         for number in range(20):
             world.meta.message("hello", at=float(number))
         world.run_until_quiet()
+        world.reveal_leftovers()
         assert world.journal.counts["late"] == 20
         assert world.journal.counts["answer"] == 0
         assert statuses(world) == [200] * 20

@@ -349,7 +349,6 @@ def budget(messages_per_month: int, *, publishes: int, attempts: int, cut: int =
         day=count,
         week=count,
         pending=(),
-        late=(),
         cut=frozenset(f"u{number}" for number in range(cut)),
         cold_starts=0,
     )
@@ -475,7 +474,7 @@ def test_no_growth__fails_for_what_had_to_be_cut() -> None:
     ],
 )
 def test_needs(check: str, profile: Profile, why: str) -> None:
-    assert CATALOGUE[check].lacks(profile, "simulated") == why
+    assert CATALOGUE[check].lacks(profile, "simulated", True) == why
 
 
 @pytest.mark.parametrize(
@@ -484,7 +483,21 @@ def test_needs(check: str, profile: Profile, why: str) -> None:
 )
 def test_live__only_what_counts_no_time_is_judged(check: str, judged_live: bool) -> None:
     profile = replace(PROFILE, limits=replace(LIMITS, publishes_per_hour=60))
-    assert CATALOGUE[check].lacks(profile, "simulated") is None
-    why = CATALOGUE[check].lacks(profile, "attached")
+    assert CATALOGUE[check].lacks(profile, "simulated", True) is None
+    why = CATALOGUE[check].lacks(profile, "attached", False)
     assert (why is None) == judged_live
-    assert why in (None, "a simulated run: the limit is counted on the bot's own clock")
+    assert why in (
+        None,
+        "a simulated run, or a bot whose clock follows the world's, by which the limit is counted: "
+        'that of a command in Node does, of another one with [bot] clock = "libfaketime"',
+    )
+
+
+@pytest.mark.parametrize("check", ["rate-limit", "breaker"])
+def test_live__a_clock_that_follows_is_all_that_limits_need(check: str) -> None:
+    profile = replace(PROFILE, limits=replace(LIMITS, publishes_per_hour=60))
+    assert CATALOGUE[check].lacks(profile, "live", True) is None
+
+
+def test_live__a_clock_that_follows_does_not_make_waiting_short() -> None:
+    assert CATALOGUE["queue-hangs"].lacks(PROFILE, "live", True) == CATALOGUE["queue-hangs"].live

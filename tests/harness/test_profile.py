@@ -9,6 +9,7 @@ import pytest
 from harness.errors import ProfileError
 from harness.profile import (
     DEFAULT_ENV,
+    REFERENCE_ENV,
     Bot,
     Budget,
     Expect,
@@ -63,7 +64,7 @@ def test_profile_of_the_reference_bot_adds_only_promises_to_the_defaults() -> No
 
     profile = load_profile(path)
 
-    env = {**DEFAULT_ENV, "BREAKER_PUBLISHES_PER_HOUR": "60"}
+    env = {**REFERENCE_ENV, "BREAKER_PUBLISHES_PER_HOUR": "60"}
     assert profile == Profile(
         bot=Bot(app="reference_bot.app:app", env=env),
         limits=RateLimits(
@@ -88,9 +89,10 @@ def test_all_keys_are_read(tmp_path: Path) -> None:
         [bot.env]
         SECRET = "{meta.app_secret}"
         [host]
-        kind = "vercel"
+        kind = "vercel-fluid"
         instances = 2
         max_instances = 5
+        concurrency = 6
         timeout_s = 7.5
         [store]
         kind = "firestore"
@@ -128,7 +130,7 @@ def test_all_keys_are_read(tmp_path: Path) -> None:
             public_url="http://127.0.0.1:8080",
             env={"SECRET": "{meta.app_secret}"},
         ),
-        host=Host(kind="vercel", instances=2, max_instances=5, timeout_s=7.5),
+        host=Host(kind="vercel-fluid", instances=2, max_instances=5, concurrency=6, timeout_s=7.5),
         store=Store(kind="firestore", dedup="tenants/a/seen", seed=tmp_path / "seed.json"),
         expect=Expect(publishes=0, replies=2),
         limits=RateLimits(
@@ -368,3 +370,18 @@ def test_digest__seed_gone_since(tmp_path: Path) -> None:
     message = f"the seed file {seed} can not be read: No such file or directory"
     with pytest.raises(ProfileError, match=exactly(message)):
         profile.digest()
+
+
+@pytest.mark.parametrize(
+    ("host", "title"),
+    [
+        (Host(), "lambda"),
+        (Host(kind="vercel"), "vercel"),
+        (Host(kind="vercel-fluid"), "vercel-fluid (10 at once)"),
+        (Host(kind="cloud-run", concurrency=1), "cloud-run (1 at once)"),
+        (Host(kind="always-on", instances=1), "always-on (1 instance)"),
+        (Host(kind="always-on"), "always-on (4 instances)"),
+    ],
+)
+def test_title_of_a_host__names_what_the_verdicts_depend_on(host: Host, title: str) -> None:
+    assert host.title == title

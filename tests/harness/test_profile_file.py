@@ -153,7 +153,7 @@ ALL_TABLES = "[bot], [bot.env], [host], [store], [expect], [limits], [plan], [[s
         pytest.param(
             '[host]\nkidn = "vercel"\n',
             "[host] kidn: unknown key, did you mean kind?\n"
-            "  known: kind, instances, max_instances, timeout_s\n"
+            "  known: kind, instances, max_instances, concurrency, timeout_s, leftovers\n"
             '  for example: kind = "lambda"',
             id="key misspelt",
         ),
@@ -161,14 +161,14 @@ ALL_TABLES = "[bot], [bot.env], [host], [store], [expect], [limits], [plan], [[s
             "[bot.evn]\n",
             "[bot] evn: unknown key, did you mean env?\n"
             "  known: app, command, url, webhook, consumer, public_url, start_limit_s, ports, "
-            "call_timeout_s, env\n"
+            "call_timeout_s, clock, env\n"
             "  for example: [bot.env]",
             id="environment misspelt",
         ),
         pytest.param(
             "[host]\nmemory = 1\n",
             "[host] memory: unknown key\n"
-            "  known: kind, instances, max_instances, timeout_s\n"
+            "  known: kind, instances, max_instances, concurrency, timeout_s, leftovers\n"
             '  for example: kind = "lambda"',
             id="key of no profile",
         ),

@@ -75,13 +75,15 @@ def exactly(message: str) -> str:
         (
             "host",
             'kind = "vercell"',
-            '"vercell" is unknown, did you mean "vercel"?\n  known: "lambda", "vercel"',
+            '"vercell" is unknown, did you mean "vercel"?\n'
+            '  known: "lambda", "vercel", "vercel-fluid", "cloud-run", "always-on"',
             'kind = "lambda"',
         ),
         (
             "host",
             'kind = "heroku"',
-            '"heroku" is unknown\n  known: "lambda", "vercel"',
+            '"heroku" is unknown\n'
+            '  known: "lambda", "vercel", "vercel-fluid", "cloud-run", "always-on"',
             'kind = "lambda"',
         ),
         ("host", "kind = []", "has to be a string, not an array", 'kind = "lambda"'),
@@ -108,14 +110,39 @@ def exactly(message: str) -> str:
         (
             "host",
             "timeout_s = 0",
-            "0 is out of range, it has to be above 0 and at most 900",
+            "0 is out of range, it has to be above 0 and at most 3600",
             "timeout_s = 30",
         ),
         (
             "host",
             "timeout_s = nan",
-            "nan is out of range, it has to be above 0 and at most 900",
+            "nan is out of range, it has to be above 0 and at most 3600",
             "timeout_s = 30",
+        ),
+        (
+            "host",
+            "timeout_s = 901",
+            '901 is more than "lambda" allows, which is 900',
+            "timeout_s = 900",
+        ),
+        (
+            "host",
+            'timeout_s = 900\nkind = "vercel-fluid"',
+            '900 is more than "vercel-fluid" allows, which is 800',
+            "timeout_s = 800",
+        ),
+        (
+            "host",
+            "concurrency = 2",
+            '2 is more than "lambda" takes at once, which is 1; '
+            '"vercel-fluid" or "cloud-run" or "always-on" take more',
+            "concurrency = 1",
+        ),
+        (
+            "host",
+            'concurrency = 2000\nkind = "cloud-run"',
+            '2,000 is more than "cloud-run" takes at once, which is 1,000',
+            "concurrency = 1000",
         ),
         (
             "host",

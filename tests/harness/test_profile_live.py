@@ -21,6 +21,12 @@ def test_command__is_the_way_and_the_name(tmp_path: Path) -> None:
     assert (bot.start_limit_s, bot.call_timeout_s) == (9.0, 3.0)
 
 
+def test_clock__is_made_to_follow_in_node_unless_something_else_is_said(tmp_path: Path) -> None:
+    assert profile_of(tmp_path, "[bot]\ncommand = 'npm start'").bot.clock == "node"
+    text = "[bot]\ncommand = 'npm start'\nclock = 'libfaketime'"
+    assert profile_of(tmp_path, text).bot.clock == "libfaketime"
+
+
 def test_url__is_an_origin_with_the_usual_ports(tmp_path: Path) -> None:
     bot = profile_of(tmp_path, "[bot]\nurl = 'http://localhost:3000/'").bot
     assert bot.name == bot.url == "http://localhost:3000"

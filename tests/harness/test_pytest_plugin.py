@@ -257,7 +257,8 @@ def test_profile__is_found_in_pyproject_of_the_root_directory(folder: pytest.Pyt
         ("seed=True", "thrice: marker thrice, seed: has to be a whole number, not True"),
         (
             "host='aws'",
-            'thrice: marker thrice, host: has to be "lambda" or "vercel", not \'aws\'',
+            'thrice: marker thrice, host: has to be "lambda" or "vercel" or "vercel-fluid" or '
+            '"cloud-run" or "always-on", not \'aws\'',
         ),
         ("app='bot'", 'thrice: marker thrice, app: "bot" is not of the form module:attribute'),
         ("profile='none.toml'", "thrice: none.toml: can not be read: No such file or directory"),

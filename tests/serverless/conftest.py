@@ -57,14 +57,20 @@ class SmallWorld:
         self.simulation = simulation
 
     def post(
-        self, path: str, name: str = "u0.w0", *, at: float = 0.0, timeout_s: float = 2_000.0
+        self,
+        path: str,
+        name: str = "u0.w0",
+        *,
+        at: float = 0.0,
+        timeout_s: float = 2_000.0,
+        body: bytes = b"{}",
     ) -> None:
         self.kernel.deliver(
             Delivery(
                 name=name,
                 kind="user",
                 due=at,
-                build=lambda: Request("POST", BOT + path, (("host", "bot.test"),), b"{}"),
+                build=lambda: Request("POST", BOT + path, (("host", "bot.test"),), body),
                 on_outcome=lambda outcome: self.outcomes.__setitem__(name, outcome),
                 timeout_s=timeout_s,
                 roots=(name.partition(".")[0],),
@@ -106,7 +112,8 @@ def small_world() -> Iterator[MakeWorld]:
             instances: int = 4,
             max_instances: int = 100,
             timeout_s: float | None = None,
-            late: Any = "withheld",
+            late: Any = None,
+            concurrency: int | None = None,
             root: Path | None = None,
             env: dict[str, str] | None = None,
             hang_limit_s: float = 10.0,
@@ -124,6 +131,7 @@ def small_world() -> Iterator[MakeWorld]:
                 max_instances=max_instances,
                 timeout_s=timeout_s,
                 late=late,
+                concurrency=concurrency,
             )
             world = SmallWorld(simulation, profile, seed)
             stack.callback(world.driver.close)

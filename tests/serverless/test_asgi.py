@@ -596,7 +596,9 @@ def test_function_time_out__is_a_504_and_the_memory_is_gone(
     world.post("/")
     world.run()
     assert world.outcomes["u0.w0"] == Reply(
-        504, (("content-type", "text/plain"),), b"FUNCTION_INVOCATION_TIMEOUT"
+        504,
+        (("content-type", "application/json"),),
+        b'{"message":"Endpoint request timed out"}',
     )
     assert world.kernel.clock.now == pytest.approx(30.0)
     assert world.host.instances == {}

@@ -73,10 +73,31 @@ def test_sleeping_group__is_asleep(shell: bool) -> None:
     [(SPINNER, False), (SPINNER, True), (SLEEPING_MAIN_AND_SPINNING_THREAD, False)],
     ids=["direct", "below a shell", "in a thread"],
 )
-def test_working_group__is_never_asleep(code: str, shell: bool) -> None:
+def test_working_group__is_not_asleep(code: str, shell: bool) -> None:
     with running(code, shell=shell) as process:
         watch = ThreadWatch(process.pid)
-        assert not falls_asleep(watch, within_s=0.3)
+        assert not falls_asleep(watch, within_s=0.15)
+        assert not watch.restless
+        watch.close()
+
+
+def test_thread_that_never_rests__is_waited_for_no_longer_once_it_has_computed_for_a_while() -> (
+    None
+):
+    with running(SLEEPING_MAIN_AND_SPINNING_THREAD) as process:
+        watch = ThreadWatch(process.pid)
+        assert falls_asleep(watch, within_s=30)
+        assert watch.restless
+        assert watch.asleep(nothing)
+        watch.close()
+
+
+def test_group_that_comes_to_rest__is_not_restless() -> None:
+    code = "print('up', flush=True)\nfor _ in range(3_000_000): pass\ninput()"
+    with running(code) as process:
+        watch = ThreadWatch(process.pid)
+        assert falls_asleep(watch, within_s=30)
+        assert not watch.restless
         watch.close()
 
 

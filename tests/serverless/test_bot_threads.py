@@ -410,7 +410,7 @@ def test_recycle__of_a_busy_instance_is_refused(small_world: Make, one_route: Ma
     world.post("/")
     world.run(until=1.0)
     with pytest.raises(
-        ScenarioError, match=r"^i0 is busy; only a frozen instance can be recycled$"
+        ScenarioError, match=r"^i0 is busy; only an instance at rest can be recycled$"
     ):
         world.host.recycle("i0")
 
