@@ -2,74 +2,56 @@
 runners.
 """
 
-import hmac
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
+from emulator.control.expecting import Contract
+from emulator.control.pace import ended
 from emulator.errors import ScenarioError
-from emulator.exchange import Request
-from emulator.firestore import Firestore
-from emulator.gate import Gate
 from emulator.kernel import Kernel
-from emulator.meta import Messenger
+from emulator.meta.delivery import Spacing
 from emulator.net import Arrival, Client, Listener, Network, wall
-from emulator.net.running import FreeRunning
-from emulator.qstash import QStash
+from emulator.qstash.keeping import Keeping
 from emulator.qstash.service import ORIGINS
-from emulator.schedule import Fifo
+from emulator.queue_users import for_its_user
+from emulator.served import Served
 from emulator.serverless.attached import place_of
-from emulator.serverless.remote import Remote
+
+if TYPE_CHECKING:
+    from emulator.control.door import Door
+
+# What is on the ports, in the order in which they are wished for.
+NAMES = ("queue", "platform", "store", "bot")
+CONTROL = "control"
+# How long the bot may take to answer what it was sent before a reset (real seconds).
+RESET_WITHIN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class QueueUser:
-    """An account of the queue: what publishes for it, and what its deliveries are signed with."""
+class Settings:
+    """How the bot is reached: `public_url` is the address that it tells the queue, `bot_url` where
+    it really runs.
+    """
 
-    name: str
-    token: str
-    current_key: str
-    next_key: str
-
-
-# The accounts of the vendor's public development server; their credentials are constants of that
-# server (QStash docs, "Local development").
-QUEUE_USERS = (
-    QueueUser(
-        "defaultUser",
-        "eyJVc2VySUQiOiJkZWZhdWx0VXNlciIsIlBhc3N3b3JkIjoiZGVmYXVsdFBhc3N3b3JkIn0=",
-        "sig_7kYjw48mhY7kAjqNGcy6cr29RJ6r",
-        "sig_5ZB6DVzB1wjE8S6rZ7eenA8Pdnhs",
-    ),
-    QueueUser(
-        "testUser1",
-        "eyJVc2VySUQiOiJ0ZXN0VXNlcjEiLCJQYXNzd29yZCI6InRlc3RQYXNzd29yZCJ9",
-        "sig_7GVPjvuwsfqF65iC8fSrs1dfYruM",
-        "sig_5NoELc3EFnZn4DVS5bDs2Nk4b7Ua",
-    ),
-    QueueUser(
-        "testUser2",
-        "eyJVc2VySUQiOiJ0ZXN0VXNlcjIiLCJQYXNzd29yZCI6InRlc3RQYXNzd29yZCJ9",
-        "sig_6jWGaWRxHsw4vMSPJprXadyvrybF",
-        "sig_7qHbvhmahe5GwfePDiS5Lg3pi6Qx",
-    ),
-    QueueUser(
-        "testUser3",
-        "eyJVc2VySUQiOiJ0ZXN0VXNlcjMiLCJQYXNzd29yZCI6InRlc3RQYXNzd29yZCJ9",
-        "sig_5T8FcSsynBjn9mMLBsXhpacRovJf",
-        "sig_7GFR4YaDshFcqsxWRZpRB161jguD",
-    ),
-)
+    public_url: str
+    bot_url: str
+    webhook: str
+    copies: int = 3
+    spacing: Spacing = "at-once"
 
 
 class Serving:
-    """The platform, the queue with its development accounts, and the store, each on a port.
+    """The platform, the queue with its development accounts, and the store, each on a port; with a
+    `control_port`, the control API too.
 
-    `ports` are wished for by origin, the bot's `public_url` among them; where one is in use,
-    another is taken: `places` tells which, `moved` which were not to be had. Requests to the bot go
-    to `bot_url`, and those that the queue is asked to make to other addresses on this machine go
-    there. Nothing is frozen, and no call is held back. Use it as a context manager.
+    `ports` are wished for by origin, the bot's `public_url` the last of them; where one is in use,
+    another is taken: `places` tells which, `moved` which were not to be had. `served` is the
+    present world, which `reset` replaces; `contract` is what a message is to cause. What the queue
+    has is kept in the file `data`, if one is given. Use it as a context manager.
     """
 
     def __init__(
@@ -81,44 +63,34 @@ class Serving:
         webhook: str,
         seed: int | str = 0,
         copies: int = 3,
+        control_port: int | None = None,
+        contract: Contract | None = None,
+        data: Path | None = None,
     ) -> None:
+        self.settings = Settings(public_url, bot_url, webhook, copies)
+        self.contract = contract or Contract(publishes=1, replies=1)
+        self.worlds = 0
         self.places: dict[str, int] = {}
         self.moved: dict[str, int] = {}
-        self._listeners: list[Listener] = []
+        self.door: Door | None = None
+        self._seed = seed
+        self._keeping = None if data is None else Keeping(data)
+        self._listeners: dict[str, Listener] = {}
         self._closed = False
-        self.kernel = Kernel(
-            seed=seed,
-            schedule=lambda chance: Fifo(chance, low_s=0.0, high_s=0.0),
-            bot_clock=wall.unix,
-        )
-        # A run of days would remember every step.
-        self.kernel.record_choices = False
-        self.meta = Messenger(self.kernel, callback_url=public_url + webhook, copies=copies)
-        self.firestore = Firestore(self.kernel)
-        self.queues = [
-            QStash(
-                self.kernel,
-                token=user.token,
-                current_key=user.current_key,
-                next_key=user.next_key,
-                origins=ORIGINS if user is QUEUE_USERS[0] else (_origin_of(user),),
-            )
-            for user in QUEUE_USERS
-        ]
-        self.gate = Gate(self.kernel, (self.firestore, self.meta, *self.queues))
+        self._changing = asyncio.Lock()
+        self._tasks: set[asyncio.Task[tuple[str, ...]]] = set()
+        self._whole = asyncio.Event()
+        self._whole.set()
         self.network = Network()
-        self.running = FreeRunning(self.kernel, self.network)
-        self.client = client = Client(self.network)
+        self.client = Client(self.network)
         try:
-            self.bot = Remote(
-                self.kernel, client, place=place_of(bot_url), settled=self._after_response
-            )
-            self.kernel.elsewhere = Remote(self.kernel, client, settled=self._after_response)
-            queue = ORIGINS[0]
-            for origin, port in ports.items():
-                self._listen(origin, port, shared=origin == queue)
-            for address in (public_url, bot_url, f"http://127.0.0.1:{self.places[public_url]}"):
-                self.kernel.origins[Request("GET", address).origin] = self.bot
+            for name, (origin, port) in zip(NAMES, ports.items(), strict=True):
+                self._listeners[name] = self._listen(origin, port, shared=origin == ORIGINS[0])
+            self.served = self._make(self.settings, 0)
+            if self._keeping is not None:
+                self.network.run(self._keep(self._keeping))
+            if control_port is not None:
+                self.door = self._open_door(control_port)
         except BaseException:
             self.close()
             raise
@@ -134,15 +106,25 @@ class Serving:
     ) -> None:
         self.close()
 
+    @property
+    def kernel(self) -> Kernel:
+        """That of the present world."""
+        return self.served.kernel
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Where everything is, by what it is."""
+        ports = {name: listener.port for name, listener in self._listeners.items()}
+        return ports | ({} if self.door is None else {CONTROL: self.door.port})
+
+    @property
+    def changing(self) -> bool:
+        """Whether the world is being replaced."""
+        return not self._whole.is_set()
+
     def say(self, text: str, *, sender: str = "ada") -> None:
         """A person writes to the page, now; may be called on any thread."""
-
-        def write() -> None:
-            self.running.keep_time()
-            self.meta.message(text, sender=sender)
-            self.running.poke()
-
-        self.network.post(write)
+        self.network.post(lambda: self.served.write([text], sender=sender))
 
     def wait(self) -> None:
         """Serve until the calling thread is interrupted."""
@@ -154,53 +136,134 @@ class Serving:
         if self._closed:
             return
         self._closed = True
-        self.network.post(self.running.stop)
-        for listener in self._listeners:
+        if self.door is not None:
+            self.door.close()
+        served = getattr(self, "served", None)
+        if served is not None:
+            self.network.post(served.stop)
+        for listener in self._listeners.values():
             listener.close()
         self.client.close()
         self.network.close()
-        self.kernel.journal.close()
+        if served is not None:
+            served.close()
+        if self._keeping is not None:
+            self._keeping.close()
 
-    # -- inside, on the network thread
+    # -- on the network thread
 
-    def _listen(self, origin: str, port: int, *, shared: bool) -> None:
+    async def replaced(self) -> None:
+        """Wait while the world is being replaced."""
+        await self._whole.wait()
+
+    async def reset(
+        self, *, settings: Settings | None = None, within_s: float = RESET_WITHIN_S
+    ) -> tuple[str, ...]:
+        """Replace the world by an empty one, with ids of its own.
+
+        The bot has `within_s` real seconds to answer what it was sent; calls that it makes
+        meanwhile are hung up on. Returns the names of requests that it did not answer.
+        """
+        # Half of a reset would leave a dead world, so it goes on when whoever asked is gone.
+        task = asyncio.ensure_future(self._replace(settings or self.settings, within_s))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(task)
+
+    def configure(self, settings: Settings) -> None:
+        """Send webhooks so from now on. Addresses change by a reset only."""
+        self.settings = settings
+        courier = self.served.meta.courier
+        courier.copies, courier.spacing = settings.copies, settings.spacing
+
+    # -- inside
+
+    async def _replace(self, settings: Settings, within_s: float) -> tuple[str, ...]:
+        async with self._changing:
+            old = self.served
+            # What it refuses leaves everything as it is.
+            new = self._make(settings, self.worlds + 1)
+            self._whole.clear()
+            try:
+                old.stop()
+                await ended(old.pace.answered(), within_s)
+                abandoned = tuple(old.pace.owed)
+                if abandoned:
+                    self.client.forget(place_of(self.settings.bot_url))
+                old.close()
+                self._move(settings.public_url)
+                self.settings, self.served = settings, new
+                self.worlds += 1
+                if self._keeping is not None:
+                    new.keep(self._keeping, anew=True)
+            finally:
+                self._whole.set()
+            return abandoned
+
+    async def _keep(self, keeping: Keeping) -> None:
+        self.served.keep(keeping, anew=False)
+
+    def _make(self, settings: Settings, number: int) -> Served:
+        # The bot may remember the ids of the world before.
+        seed = f"{self._seed}/{number}" if number else self._seed
+        epoch = None
+        if self._keeping is not None:
+            seed = f"{seed}/{self._keeping.run}"
+            epoch = self._keeping.resumed(wall.unix())
+        return Served(
+            self.network,
+            self.client,
+            seed=seed,
+            epoch=epoch,
+            public_url=settings.public_url,
+            bot_url=settings.bot_url,
+            webhook=settings.webhook,
+            copies=settings.copies,
+            spacing=settings.spacing,
+            addresses=(self._listeners["bot"].address,),
+        )
+
+    def _move(self, public_url: str) -> None:
+        """Have the bot's own port stand for this address."""
+        own = self._listeners["bot"]
+        if own.origin != public_url:
+            self.places = {
+                public_url if origin == own.origin else origin: port
+                for origin, port in self.places.items()
+            }
+            own.origin = public_url
+
+    def _listen(self, origin: str, port: int, *, shared: bool) -> Listener:
         def arrived(arrival: Arrival) -> None:
-            request = _for_its_user(arrival.request) if shared else arrival.request
-            self.running.keep_time()
-            self.gate.arrive(
-                self.bot.invocation_for(request),
-                request,
-                timeout_s=None,
-                deliver_outcome=arrival.answer,
-            )
-            self.running.poke()
+            if self.changing:
+                arrival.drop()
+                return
+            request = for_its_user(arrival.request) if shared else arrival.request
+            self.served.arrived(arrival, request)
+
+        def gone(arrival: Arrival) -> None:
+            self.served.gone(arrival)
+
+        def listen(at: int) -> Listener:
+            return Listener(self.network, origin=origin, on_arrival=arrived, on_gone=gone, port=at)
 
         try:
-            listener = Listener(self.network, origin=origin, on_arrival=arrived, port=port)
+            listener = listen(port)
         except OSError:
             try:
-                listener = Listener(self.network, origin=origin, on_arrival=arrived)
+                listener = listen(0)
             except OSError as error:
                 raise ScenarioError(f"no port can be had for {origin}: {error}") from error
             self.moved[origin] = port
-        self._listeners.append(listener)
         self.places[origin] = listener.port
+        return listener
 
-    def _after_response(self) -> None:
-        self.running.poke()
+    def _open_door(self, port: int) -> "Door":
+        # Only who is controlled needs the API's surface.
+        from emulator.control.door import Door
 
-
-def _origin_of(user: QueueUser) -> str:
-    """The address of an account; only of use inside, since they all share one port."""
-    return f"https://{user.name.lower()}.qstash.invalid"
-
-
-def _for_its_user(request: Request) -> Request:
-    """The request as one to its account's address, which its token tells."""
-    bearer = (request.header("authorization") or "").encode()
-    for user in QUEUE_USERS[1:]:
-        if hmac.compare_digest(bearer, b"Bearer " + user.token.encode()):
-            return Request(
-                request.method, _origin_of(user) + request.target, request.headers, request.body
-            )
-    return request
+        try:
+            return Door(self.network, self, port=port)
+        except OSError:
+            self.moved[CONTROL] = port
+            return Door(self.network, self, port=0)

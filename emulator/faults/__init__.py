@@ -7,6 +7,7 @@ from emulator.faults.killed import Killed
 from emulator.faults.once import Once
 from emulator.faults.onset import Onset
 from emulator.faults.outage import Outage, writes
+from emulator.faults.slowed import Slowed
 from emulator.faults.withheld import Withheld
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Once",
     "Onset",
     "Outage",
+    "Slowed",
     "Withheld",
     "writes",
 ]

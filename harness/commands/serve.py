@@ -6,11 +6,15 @@ import shlex
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from emulator.serving import Serving
 
 DESCRIPTION = """\
 Serve the fakes on local ports on the wall clock, until Ctrl-C: the queue as the vendor's
-development server does, with its four accounts, the platform, the store. Prints the environment
+development server does, with its four accounts, the platform, the store; and an HTTP API by which
+other test runners write messages, wait, break things and read what happened. Prints the environment
 that a bot needs to reach them on standard output, and a line when it is ready on standard error.
 """
 
@@ -18,10 +22,12 @@ EPILOG = """\
 examples:
   thrice serve
   thrice serve --url http://127.0.0.1:8000 --print-env dotenv > .env
+  curl http://127.0.0.1:8099/openapi.json
 """
 
 BOT_URL = "http://127.0.0.1:3000"
-NAMES = ("queue", "platform", "store", "bot")
+CONTROL_PORT = 8099
+CONTROL_URL = "THRICE_CONTROL_URL"
 
 
 def add(commands: Any) -> None:
@@ -48,6 +54,26 @@ def add(commands: Any) -> None:
         "--profile", metavar="FILE", type=Path, help="thrice.toml, for [bot.env] and the routes"
     )
     add_ports(serve)
+    serve.add_argument(
+        "--control-port",
+        metavar="N",
+        type=_port,
+        default=CONTROL_PORT,
+        help=f"where the control API is (default {CONTROL_PORT}; 0 takes a free port)",
+    )
+    serve.add_argument(
+        "--seed",
+        metavar="N",
+        type=int,
+        help="seed of the ids (default: another one each time, as a bot may remember old ids)",
+    )
+    serve.add_argument(
+        "--data",
+        metavar="FILE",
+        type=Path,
+        help="keep what the queue has in this file, and go on with what is in it (default: nothing "
+        "is kept)",
+    )
     serve.set_defaults(run=run)
 
 
@@ -68,7 +94,9 @@ def run(options: argparse.Namespace) -> int:
     from harness.profile import load_profile, with_ports
 
     try:
-        from emulator.serving import Serving
+        from emulator.control.expecting import Contract
+        from emulator.net import wall
+        from emulator.serving import CONTROL, Serving
         from harness.live import environment_of, ports_of
     except ModuleNotFoundError as error:
         raise UsageError(f"thrice serve needs {error.name}: pip install 'thrice[live]'") from error
@@ -80,15 +108,23 @@ def run(options: argparse.Namespace) -> int:
         public_url=bot.public_url,
         bot_url=bot.url or BOT_URL,
         webhook=bot.webhook,
+        seed=int(wall.unix()) if options.seed is None else options.seed,
+        control_port=options.control_port,
+        contract=Contract(profile.expect.publishes, profile.expect.replies),
+        data=options.data,
     ) as serving:
         try:
-            environment = environment_of(profile, serving.places)
+            ports = serving.ports
+            environment = environment_of(profile, serving.places) | {
+                CONTROL_URL: f"http://127.0.0.1:{ports[CONTROL]}"
+            }
             print(_FORMATS[options.print_env](environment), flush=True)
-            _say_moved(serving.moved, serving.places)
-            queue, platform, store, own = serving.places.values()
+            _say_moved(serving)
             print(
-                f"thrice is running at http://127.0.0.1:{queue} (queue), :{platform} (platform), "
-                f":{store} (store), :{own} (the bot at {bot.url or BOT_URL}); end it with Ctrl-C",
+                f"thrice is running at http://127.0.0.1:{ports['queue']} (queue), "
+                f":{ports['platform']} (platform), :{ports['store']} (store), :{ports['bot']} "
+                f"(the bot at {bot.url or BOT_URL}), :{ports[CONTROL]} (control); end it with "
+                "Ctrl-C",
                 file=sys.stderr,
                 flush=True,
             )
@@ -98,16 +134,26 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _say_moved(moved: Mapping[str, int], places: Mapping[str, int]) -> None:
-    for name, (origin, port) in zip(NAMES, places.items(), strict=True):
-        if origin in moved:
-            print(
-                f"thrice: port {moved[origin]} is in use, the {name} is on {port} instead",
-                file=sys.stderr,
-            )
-    if moved:
-        ports = ",".join(map(str, places.values()))
-        print(f"thrice: certify with --ports {ports}", file=sys.stderr, flush=True)
+def _say_moved(serving: "Serving") -> None:
+    from emulator.serving import CONTROL
+
+    places = {**dict(zip(serving.places, serving.ports, strict=False)), CONTROL: CONTROL}
+    for origin, wished in serving.moved.items():
+        name = places[origin]
+        print(
+            f"thrice: port {wished} is in use, the {name} is on {serving.ports[name]} instead",
+            file=sys.stderr,
+        )
+    if any(origin in serving.places for origin in serving.moved):
+        ports = ",".join(map(str, serving.places.values()))
+        print(f"thrice: certify with --ports {ports}", file=sys.stderr)
+
+
+def _port(text: str) -> int:
+    number = int(text) if text.isdecimal() else -1
+    if not 0 <= number <= 65_535:
+        raise argparse.ArgumentTypeError(f"{text} is not a port from 0 to 65535")
+    return number
 
 
 def _ports(text: str) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
+from emulator.control.api import OPERATIONS
 from harness.checks import CATALOGUE
 from harness.checks.explained import EXPLAINED, live_of, needs_of
 from harness.template import VARIABLES
@@ -136,9 +137,17 @@ def _bug(bot: str) -> str:
     return " ".join(text.split("\n\n")[0].split())
 
 
+def operations() -> str:
+    """What the control API can be asked."""
+    rows = ["| request | what it does |", "| --- | --- |"]
+    rows += [f"| `{one.method} {one.path}` | {one.summary} |" for one in OPERATIONS]
+    return "\n".join(rows) + "\n"
+
+
 MADE: Mapping[str, Callable[[], str]] = {
     "checks": checks,
     "matrix": matrix,
     "grid": grid,
     "variables": variables,
+    "operations": operations,
 }

@@ -65,7 +65,7 @@ def test_every_command_can_be_given(page: Path) -> None:
     for language, body in FENCE.findall(prose_and_unmarked(page)):
         for line in body.splitlines() if language == "sh" else ():
             program, *arguments = shlex.split(line.partition(" > ")[0], comments=True)
-            assert program in ("pip", "thrice")
+            assert program in ("pip", "npm", "thrice")
             if program == "thrice":
                 parser().parse_args(arguments)
 
@@ -133,11 +133,11 @@ def test_pytest__says_that_pytest_has_to_be_installed() -> None:
 def test_installing__is_told_alike_everywhere() -> None:
     told = {
         line.partition("#")[0].strip()
-        for page in (ROOT / "README.md", DOCS / "certify-your-bot.md")
+        for page in (ROOT / "README.md", DOCS / "certify-your-bot.md", DOCS / "nextjs.md")
         for line in page.read_text().splitlines()
         if line.startswith("pip install")
     }
-    assert told == {"pip install path/to/thrice"}
+    assert told == {"pip install path/to/thrice", "pip install 'path/to/thrice[live]'"}
 
 
 def test_readme__comes_to_the_readers_own_bot_before_the_commands_of_a_checkout() -> None:
@@ -158,7 +158,7 @@ def test_checks__has_a_section_for_each() -> None:
     assert re.findall(r"^## \d+\. ([\w-]+):", text, re.M) == list(CATALOGUE)
 
 
-def test_what_is_faked__names_every_route_of_the_queue() -> None:
-    text = (DOCS / "what-is-faked.md").read_text()
-    routes = {route.path.rstrip("/") for route in qstash_api._routes()}
+def test_page_of_the_queue__names_every_route() -> None:
+    text = (DOCS / "qstash.md").read_text()
+    routes = {path.replace(":path", "") for _, path, _ in qstash_api.TABLE}
     assert {route for route in routes if f"`{route}`" not in text} == set()

@@ -18,7 +18,8 @@ import httpx
 import pytest
 
 from emulator.net.ports import free_port
-from emulator.serving import QUEUE_USERS, Serving
+from emulator.queue_users import QUEUE_USERS
+from emulator.serving import Serving
 from harness.live import environment_of, ports_of
 from harness.profile import Profile, load_profile, with_ports
 from tests.e2e.support import PLAIN, ROOT, uvicorn
@@ -141,16 +142,23 @@ def test_queue__delivers_to_any_address_on_this_machine_and_to_no_other() -> Non
 def test_port_in_use__is_replaced_and_said() -> None:
     ports = four_ports()
     with socket.create_server(("127.0.0.1", ports[0])):
-        running = thrice("serve", "--ports", ",".join(map(str, ports)), "--print-env", "json")
+        running = thrice(
+            *("serve", "--ports", ",".join(map(str, ports)), "--print-env", "json"),
+            *("--control-port", str(ports[0])),
+        )
         with running:
             assert running.stderr is not None
-            moved, advice, ready = (running.stderr.readline() for _ in range(3))
+            moved, control, advice, ready = (running.stderr.readline() for _ in range(4))
             running.send_signal(signal.SIGINT)
             output, errors = running.communicate(timeout=PATIENCE_S)
-    other = json.loads(output)["QSTASH_URL"].rpartition(":")[2]
+    environment = json.loads(output)
+    other = environment["QSTASH_URL"].rpartition(":")[2]
+    own = environment["THRICE_CONTROL_URL"].rpartition(":")[2]
     assert moved == f"thrice: port {ports[0]} is in use, the queue is on {other} instead\n"
+    assert control == f"thrice: port {ports[0]} is in use, the control is on {own} instead\n"
     assert advice == f"thrice: certify with --ports {other},{','.join(map(str, ports[1:]))}\n"
     assert ready.startswith(f"thrice is running at http://127.0.0.1:{other} (queue), ")
+    assert f", :{own} (control); " in ready
     assert errors == "thrice: ended\n"
     assert running.returncode == 0
 
@@ -164,7 +172,8 @@ def test_port_in_use__is_replaced_and_said() -> None:
     ],
 )
 def test_environment__is_printed_for_its_reader(shape: str, line: str) -> None:
-    running = thrice("serve", "--ports", ",".join(map(str, four_ports())), "--print-env", shape)
+    ports = ",".join(map(str, four_ports()))
+    running = thrice("serve", "--ports", ports, "--control-port", "0", "--print-env", shape)
     with running:
         assert running.stderr is not None
         assert "running at" in running.stderr.readline()

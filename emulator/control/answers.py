@@ -1,0 +1,61 @@
+"""What a service in trouble answers, in its own words, for a status."""
+
+import json
+
+from emulator.exchange import Headers, Reply
+
+_JSON = ("Content-Type", "application/json")
+# Google APIs, "Errors": canonical codes by HTTP status.
+_CANONICAL = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    409: "ABORTED",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+# Graph API docs, "Handling Errors": an expired token, too many calls, a temporary error.
+_GRAPH_CODE = {401: 190, 403: 10, 429: 613}
+_GRAPH_TEMPORARY = 2
+_TRACE_ID = "AThriceFault0000000000"
+# QStash docs, "API rate limits": what its SDKs tell this refusal by.
+_BURST: Headers = (
+    ("Burst-RateLimit-Limit", "100"),
+    ("Burst-RateLimit-Remaining", "0"),
+)
+
+
+def trouble(service: str, status: int, *, unix: float) -> Reply:
+    """The answer with this status; `unix` is the time at which it is given."""
+    if service == "firestore":
+        message = "The service is in trouble, as was asked for."
+        error: object = {
+            "error": {
+                "code": status,
+                "message": message,
+                "status": _CANONICAL.get(status, "UNKNOWN"),
+            }
+        }
+        return Reply(status, (_JSON,), json.dumps(error).encode())
+    if service == "graph":
+        error = {
+            "error": {
+                "message": "The service is in trouble, as was asked for.",
+                "type": "OAuthException",
+                "is_transient": status >= 500 or status == 429,
+                "code": _GRAPH_CODE.get(status, _GRAPH_TEMPORARY),
+                "fbtrace_id": _TRACE_ID,
+            }
+        }
+        return Reply(status, (_JSON,), json.dumps(error).encode())
+    headers: Headers = (_JSON,)
+    text = "the service is in trouble, as was asked for"
+    if status == 401:
+        text = "unable to authenticate: invalid token"
+    elif status == 429:
+        text = "burst rate limit exceeded"
+        headers = (_JSON, *_BURST, ("Burst-RateLimit-Reset", str(int(unix) + 1)))
+    return Reply(status, headers, json.dumps({"error": text}).encode())

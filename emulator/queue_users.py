@@ -1,0 +1,67 @@
+"""The accounts of the served queue, and which of them a request is for."""
+
+import hmac
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+from emulator.exchange import Request
+
+
+@dataclass(frozen=True, slots=True)
+class QueueUser:
+    """An account of the queue: what publishes for it, and what its deliveries are signed with."""
+
+    name: str
+    token: str
+    current_key: str
+    next_key: str
+
+
+# The accounts of the vendor's public development server; their credentials are constants of that
+# server (QStash docs, "Local development").
+QUEUE_USERS = (
+    QueueUser(
+        "defaultUser",
+        "eyJVc2VySUQiOiJkZWZhdWx0VXNlciIsIlBhc3N3b3JkIjoiZGVmYXVsdFBhc3N3b3JkIn0=",
+        "sig_7kYjw48mhY7kAjqNGcy6cr29RJ6r",
+        "sig_5ZB6DVzB1wjE8S6rZ7eenA8Pdnhs",
+    ),
+    QueueUser(
+        "testUser1",
+        "eyJVc2VySUQiOiJ0ZXN0VXNlcjEiLCJQYXNzd29yZCI6InRlc3RQYXNzd29yZCJ9",
+        "sig_7GVPjvuwsfqF65iC8fSrs1dfYruM",
+        "sig_5NoELc3EFnZn4DVS5bDs2Nk4b7Ua",
+    ),
+    QueueUser(
+        "testUser2",
+        "eyJVc2VySUQiOiJ0ZXN0VXNlcjIiLCJQYXNzd29yZCI6InRlc3RQYXNzd29yZCJ9",
+        "sig_6jWGaWRxHsw4vMSPJprXadyvrybF",
+        "sig_7qHbvhmahe5GwfePDiS5Lg3pi6Qx",
+    ),
+    QueueUser(
+        "testUser3",
+        "eyJVc2VySUQiOiJ0ZXN0VXNlcjMiLCJQYXNzd29yZCI6InRlc3RQYXNzd29yZCJ9",
+        "sig_5T8FcSsynBjn9mMLBsXhpacRovJf",
+        "sig_7GFR4YaDshFcqsxWRZpRB161jguD",
+    ),
+)
+
+
+def origin_of(user: QueueUser) -> str:
+    """The address of an account; only of use inside, since they all share one port."""
+    return f"https://{user.name.lower()}.qstash.invalid"
+
+
+def for_its_user(request: Request) -> Request:
+    """The request as one to its account's address, which its token tells."""
+    bearer = (request.header("authorization") or "").encode()
+    # The token may stand in the query instead (QStash docs, "API / Authentication").
+    query = parse_qs(request.parts.query) if "qstash_token" in request.parts.query else {}
+    in_query = query.get("qstash_token", [""])[-1].encode()
+    for user in QUEUE_USERS[1:]:
+        token = user.token.encode()
+        if hmac.compare_digest(bearer, b"Bearer " + token) or hmac.compare_digest(in_query, token):
+            return Request(
+                request.method, origin_of(user) + request.target, request.headers, request.body
+            )
+    return request
