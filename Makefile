@@ -20,9 +20,13 @@ PROFILE := reference_bot/thrice.toml
 # Only folders that hold code: mypy refuses an empty one.
 CODE := $(sort $(dir $(wildcard emulator/*.py harness/*.py reference_bot/*.py loadtests/*.py))) tests/
 
-# The bot of the tests that is written for Node, and the mark that its packages are there.
-NODE_BOT := tests/bots/node
-NODE_READY := $(NODE_BOT)/node_modules/.ready
+# What the tests have that is written for Node, and the marks that its packages are there. The bot
+# in Next.js is built as well.
+NODE_FOLDERS := tests/bots/node tests/bots/next tests/e2e/node tests/e2e/node_qstash
+NEXT_BOT := tests/bots/next
+NEXT_READY := $(NEXT_BOT)/.next/.ready
+NODE_READY := $(NODE_FOLDERS:%=%/node_modules/.ready) $(NEXT_READY)
+NPM_LOG := $(VENV)/npm.log
 # How often the live tests are run by the proofs.
 PROOFS ?= 50
 
@@ -57,16 +61,27 @@ bench: $(READY)  ## Measure speed and memory, in CPU time
 	$(BIN)/python loadtests/certificates.py 20
 	$(BIN)/python loadtests/schedules.py
 	$(BIN)/python loadtests/burn.py
+	$(BIN)/python loadtests/freeze.py
 
 prove: $(READY) $(NODE_READY)  ## Run the long proofs: every matrix at all seeds, live runs many times (hours)
 	THRICE_PROVE=1 $(BIN)/pytest -q -n 2 tests/explore tests/harness/test_matrix.py tests/harness/test_bots.py tests/harness/test_direct_binding.py
+	$(BIN)/pytest -q tests/qstash/prove_account_model.py
 	$(BIN)/pytest -q tests/e2e/prove_live.py
+	$(BIN)/pytest -q tests/e2e/prove_freeze.py
+	$(BIN)/pytest -q -o faulthandler_timeout=1800 tests/e2e/prove_node.py
 	for (( run = 1; run <= $(PROOFS); run++ )); do echo "live tests, run $$run of $(PROOFS)"; $(BIN)/pytest -q tests/net tests/e2e; done
 
 # Without Node its tests are skipped, so its packages are not needed either.
-$(NODE_READY): $(NODE_BOT)/package.json
+%/node_modules/.ready: %/package.json
 	if command -v npm >/dev/null; then \
-		npm install --prefix $(NODE_BOT) --no-audit --no-fund --no-package-lock --silent; \
+		npm install --prefix $* --no-audit --no-fund --no-package-lock --silent; \
+		touch $@; \
+	fi
+
+# What npm prints is shown only when it fails.
+$(NEXT_READY): $(NEXT_BOT)/node_modules/.ready $(NEXT_BOT)/tsconfig.json $(shell find $(NEXT_BOT)/app $(NEXT_BOT)/lib -type f) | $(READY)
+	if command -v npm >/dev/null; then \
+		NEXT_TELEMETRY_DISABLED=1 npm run build --prefix $(NEXT_BOT) >$(NPM_LOG) 2>&1 || { cat $(NPM_LOG) >&2; exit 1; }; \
 		touch $@; \
 	fi
 

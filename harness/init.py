@@ -67,7 +67,12 @@ _RECORDS = re.compile(r"processed|dedup|seen|handled|mids|claim|inbox|message|tu
 _RECORD_NAME = re.compile(r"processed|dedup|seen|handled|mids|claims|inbox|messages$", re.I)
 # The score of a route that takes POST, or that is named like a webhook.
 _LIKELY = 6
-_WANTED = "ASGI app (FastAPI, Starlette)"
+_WANTED = "ASGI app (FastAPI, Starlette) and no package.json that says how to start"
+# What Vercel calls the deployment, without a scheme (Vercel docs, "System environment variables").
+_HOST_NAMES = re.compile(r"(NEXT_PUBLIC_)?VERCEL_(PROJECT_PRODUCTION_|BRANCH_)?URL")
+# Put into the files when they are built, so nothing that is set later counts (Next.js docs,
+# "Environment Variables").
+_BUILT_IN = "NEXT_PUBLIC_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +90,13 @@ class Line:
 
 @dataclass(slots=True)
 class Draft:
-    """A profile in the making; `remarks` say what the source did not tell."""
+    """A profile in the making; `remarks` say what the source did not tell, `build` is what has to
+    be run before the bot can be started.
+    """
 
     lines: list[Line] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    build: str = ""
 
     def add(self, table: str, key: str, value: object, reason: str, *, active: bool = True) -> None:
         text = json.dumps(value, ensure_ascii=False)
@@ -113,21 +121,29 @@ class Draft:
 
 
 def write_profile(
-    root: Path, *, app: str | None = None, force: bool = False, ask: Ask | None = None
+    root: Path,
+    *,
+    app: str | None = None,
+    command: str | None = None,
+    force: bool = False,
+    ask: Ask | None = None,
 ) -> Draft:
     """Write `thrice.toml` into `root` and return what was written.
 
-    `app` spares the search for the application; without `ask` every guess is taken as it is.
+    `app` or `command` spares the search for what is to be run; without `ask` every guess is taken
+    as it is.
 
-    Raises UsageError when there is a profile already and `force` is not given, when no application
-    is found, and when the file can not be written.
+    Raises UsageError when there is a profile already and `force` is not given, when nothing is
+    found that can be run, and when the file can not be written.
     """
     target = root / FILE
     if not force:
         _refuse_another(root)
     if app is not None:
         _checked("app", app, "--app")
-    draft = draft_profile(look_at(root), app=app, ask=ask)
+    if command is not None:
+        _checked("command", command, "--command")
+    draft = draft_profile(look_at(root), app=app, command=command, ask=ask)
     text = draft.text()
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / FILE
@@ -140,18 +156,35 @@ def write_profile(
     return draft
 
 
-def draft_profile(project: Project, *, app: str | None = None, ask: Ask | None = None) -> Draft:
-    """The profile that a project seems to need. Raises UsageError when it has no application."""
+def draft_profile(
+    project: Project,
+    *,
+    app: str | None = None,
+    command: str | None = None,
+    ask: Ask | None = None,
+) -> Draft:
+    """The profile that a project seems to need. Raises UsageError when it has nothing to run."""
     draft = Draft()
     for name in project.unreadable:
-        draft.remarks.append(f"{name} can not be read as Python, so nothing is known of it")
-    _add_app(draft, project, app, ask)
+        kind = "Python" if name.endswith(".py") else "text"
+        draft.remarks.append(f"{name} can not be read as {kind}, so nothing is known of it")
+    started = command is not None or (
+        app is None and not project.applications and project.command is not None
+    )
+    if started:
+        _add_command(draft, project, command, ask)
+    else:
+        _add_app(draft, project, app, ask)
     webhook = _add_webhook(draft, project, ask)
     has_queue = _add_consumer(draft, project, webhook, ask)
-    _add_text(draft, "bot", "public_url", PUBLIC_URL, "any address that is not a real one", ask)
-    _add_env(draft, project)
-    draft.add("host", "kind", "lambda", "the stricter one; vercel freezes a little later")
-    _add_store(draft, project, ask)
+    reason = "any address that is not a real one"
+    public_url = _add_text(draft, "bot", "public_url", PUBLIC_URL, reason, ask)
+    _add_env(draft, project, public_url)
+    if project.vercel and started:
+        draft.add("host", "kind", "vercel", project.vercel)
+    else:
+        draft.add("host", "kind", "lambda", "the stricter one; vercel freezes a little later")
+    _add_store(draft, project, ask, started=started)
     for host, place in project.hosts.items():
         if host not in ANSWERED and not host.endswith(("example.com", "example.org")):
             draft.remarks.append(
@@ -182,7 +215,7 @@ def _add_app(draft: Draft, project: Project, app: str | None, ask: Ask | None) -
     if not project.applications and ask is None:
         raise UsageError(
             f"no {_WANTED} was found here; name it: thrice init --app mybot.main:app\n"
-            "  for a bot in another language: thrice certify --command COMMAND"
+            '  for a bot in another language: thrice init --command "node server.js"'
         )
     best = project.applications[0] if project.applications else None
     reason = f"found in {best.place}" if best else "your answer"
@@ -190,6 +223,14 @@ def _add_app(draft: Draft, project: Project, app: str | None, ask: Ask | None) -
     if others:
         reason += f"; also found: {', '.join(others)}"
     _add_text(draft, "bot", "app", best.spec if best else "", reason, ask)
+
+
+def _add_command(draft: Draft, project: Project, command: str | None, ask: Ask | None) -> None:
+    if command is not None:
+        draft.add("bot", "command", command, "given with --command")
+    elif project.command is not None:
+        draft.build = project.command.build
+        _add_text(draft, "bot", "command", project.command.text, project.command.reason, ask)
 
 
 def _add_webhook(draft: Draft, project: Project, ask: Ask | None) -> str:
@@ -246,7 +287,7 @@ def _add_consumer(draft: Draft, project: Project, webhook: str, ask: Ask | None)
     return has_queue
 
 
-def _add_env(draft: Draft, project: Project) -> None:
+def _add_env(draft: Draft, project: Project, public_url: str) -> None:
     found = 0
     for variable in project.variables.values():
         template = _template(variable.name)
@@ -256,12 +297,21 @@ def _add_env(draft: Draft, project: Project) -> None:
     for variable in project.variables.values():
         if not variable.read or _template(variable.name) is not None:
             continue
+        if _HOST_NAMES.fullmatch(variable.name):
+            draft.add("bot.env", variable.name, urlsplit(public_url).netloc, _read_in(variable))
+            continue
         if variable.needed:
             reason = f"{_read_in(variable)}, which fails without it; say what it should be"
             draft.add("bot.env", variable.name, "test", reason)
             draft.remarks.append(f"{variable.name} is set to a made-up value; correct it")
         else:
             draft.add("bot.env", variable.name, "", _read_in(variable), active=False)
+    built_in = [name for name in project.variables if name.startswith(_BUILT_IN)]
+    if built_in:
+        draft.remarks.append(
+            f"{', '.join(built_in)} may be put in when the bot is built, and is then what it was "
+            "at that time"
+        )
     if not found:
         draft.remarks.append(
             "no environment variable of a known name was found; name in [bot.env] what the bot "
@@ -269,7 +319,7 @@ def _add_env(draft: Draft, project: Project) -> None:
         )
 
 
-def _add_store(draft: Draft, project: Project, ask: Ask | None) -> None:
+def _add_store(draft: Draft, project: Project, ask: Ask | None, *, started: bool) -> None:
     if not project.mentions("firestore") and not any(
         name.startswith("FIRESTORE_") for name in project.variables
     ):
@@ -278,6 +328,11 @@ def _add_store(draft: Draft, project: Project, ask: Ask | None) -> None:
             "applicable"
         )
         return
+    if started and (project.mentions("firebase-admin") or project.mentions("@google-cloud/")):
+        draft.remarks.append(
+            "the bot uses Google's client library, which speaks gRPC; thrice answers REST, which "
+            "it speaks when it is made with preferRest: true"
+        )
     if project.mentions("google.cloud") or project.mentions("firebase_admin"):
         draft.remarks.append(
             "the bot uses Google's client library, which does not go through httpx; a simulated "

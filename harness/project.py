@@ -1,7 +1,8 @@
 """What can be told of a bot from its source alone, without importing any of it: applications,
 routes, environment variables, collections.
 
-Everything found is a guess with a place. It reads Python only.
+Everything found is a guess with a place. Python is read here, JavaScript and TypeScript in
+`project_node.py`.
 """
 
 import ast
@@ -68,16 +69,30 @@ class Variable:
     needed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What starts a bot that is no ASGI application, and the reason to think so; `build` is what
+    has to be run before that, empty when nothing has.
+    """
+
+    text: str
+    reason: str
+    build: str = ""
+
+
 @dataclass(slots=True)
 class Project:
     """What was found, in the order of files and lines.
 
-    `arguments` are names that the source passes to functions of its own. `paths` are paths that it
-    names outside of its routes: addresses it calls. `words` are the names of libraries and hosts in
-    it, in lower case; `hosts` those of addresses.
+    `command` is None for a project that does not say how it is started, `vercel` what says that it
+    is made for that host. `arguments` are names that the source passes to functions of its own.
+    `paths` are paths that it names outside of its routes: addresses it calls. `words` are the names
+    of libraries and hosts in it, in lower case; `hosts` those of addresses.
     """
 
     applications: list[Application] = field(default_factory=list)
+    command: Command | None = None
+    vercel: str = ""
     routes: list[FoundRoute] = field(default_factory=list)
     variables: dict[str, Variable] = field(default_factory=dict)
     collections: dict[str, Place] = field(default_factory=dict)
@@ -90,15 +105,53 @@ class Project:
     def mentions(self, word: str) -> bool:
         return any(word in known for known in self.words)
 
+    def add_variable(self, name: str, place: Place, *, read: bool, needed: bool) -> None:
+        """Keep a variable, or what is now known of it."""
+        if not _VARIABLE.fullmatch(name):
+            return
+        known = self.variables.get(name)
+        if known is None or (read, needed) > (known.read, known.needed):
+            self.variables[name] = Variable(name=name, place=place, read=read, needed=needed)
+
+    def add_hosts(self, text: str, place: Place) -> None:
+        """Keep the hosts of the addresses in a text."""
+        for host in re.findall(r"https?://((?:[a-z0-9-]+\.)+[a-z]{2,})", text.lower()):
+            self.words.add(host)
+            self.hosts.setdefault(host, place)
+
+    def add_called(self, text: str, place: Place) -> None:
+        """Keep a text if it is a path below an address that the bot calls."""
+        called = text.removeprefix(HOLE)
+        if re.fullmatch(r"/[\w./-]*", called) and called.count("/") < 8:
+            self.paths.setdefault(called, place)
+
+    def add_stored(self, text: str, place: Place) -> None:
+        """Keep the collection in a text if it is the path of a document."""
+        stored = re.search(r"/documents/([^:?]+)", text) or re.match(
+            r"(?:\{\}/)?([^:?]+)/\{\}$", text
+        )
+        if stored:
+            self.add_collection(stored[1].removesuffix("/" + HOLE), place)
+
+    def add_collection(self, path: str, place: Place) -> None:
+        """Keep a collection, if this is the path of one."""
+        parts = path.strip("/").split("/")
+        # Firestore docs, "Data model": collections and documents take turns in a path.
+        if all(re.fullmatch(r"[\w-]+", part) for part in parts) and len(parts) % 2:
+            self.collections.setdefault("/".join(parts), place)
+
 
 def look_at(root: Path) -> Project:
-    """Read every Python file of the project below `root`, tests left out.
+    """Read every source file of the project below `root`, tests left out.
 
     Raises UsageError as `identify` does.
     """
+    from harness.project_node import read_node
+
     project = Project()
     files = []
-    for name, path in sorted(source_files(root)):
+    found = sorted(source_files(root))
+    for name, path in found:
         if name.endswith(".py") and not _TESTS.search(name):
             try:
                 files.append(SourceFile(name, ast.parse(path.read_bytes())))
@@ -108,6 +161,7 @@ def look_at(root: Path) -> Project:
     for file in files:
         _Reader(file, shared, project).read()
     project.applications.sort(key=lambda found: (-found.score, str(found.place)))
+    read_node(root, found, project)
     return project
 
 
@@ -283,9 +337,7 @@ class _Reader:
                 found = (f"{module}.{alias.name}".lower() for alias in names)
                 self._project.words.update(found)
             case ast.Constant(value=str(text)):
-                for host in re.findall(r"https?://((?:[a-z0-9-]+\.)+[a-z]{2,})", text.lower()):
-                    self._project.words.add(host)
-                    self._project.hosts.setdefault(host, self._place(node))
+                self._project.add_hosts(text, self._place(node))
 
     def _note_variable(self, node: ast.AST) -> None:
         match node:
@@ -309,13 +361,7 @@ class _Reader:
                 self._add_variable(name, node, read=False, needed=False)
 
     def _add_variable(self, name: str, node: ast.AST, *, read: bool, needed: bool) -> None:
-        if not _VARIABLE.fullmatch(name):
-            return
-        known = self._project.variables.get(name)
-        if known is None or (read, needed) > (known.read, known.needed):
-            self._project.variables[name] = Variable(
-                name=name, place=self._place(node), read=read, needed=needed
-            )
+        self._project.add_variable(name, self._place(node), read=read, needed=needed)
 
     def _note_text(self, node: ast.expr) -> None:
         if isinstance(node, ast.Call):
@@ -324,7 +370,7 @@ class _Reader:
                 return
             called = callee(node)
             if called == "collection":
-                self._add_collection(first, node)
+                self._project.add_collection(first, self._place(node))
             elif called in self._shared.own and re.fullmatch(r"[A-Za-z][\w/-]*", first):
                 self._project.arguments.setdefault(first, self._place(node))
             return
@@ -332,20 +378,8 @@ class _Reader:
         if text is None:
             return
         if id(node) not in self._own_paths:
-            called = text.removeprefix(HOLE)
-            if re.fullmatch(r"/[\w./-]*", called) and called.count("/") < 8:
-                self._project.paths.setdefault(called, self._place(node))
-        stored = re.search(r"/documents/([^:?]+)", text) or re.match(
-            r"(?:\{\}/)?([^:?]+)/\{\}$", text
-        )
-        if stored:
-            self._add_collection(stored[1].removesuffix("/" + HOLE), node)
-
-    def _add_collection(self, path: str | None, node: ast.AST) -> None:
-        parts = (path or "").strip("/").split("/")
-        # Firestore docs, "Data model": collections and documents take turns in a path.
-        if all(re.fullmatch(r"[\w-]+", part) for part in parts) and len(parts) % 2:
-            self._project.collections.setdefault("/".join(parts), self._place(node))
+            self._project.add_called(text, self._place(node))
+        self._project.add_stored(text, self._place(node))
 
 
 def by_path(routes: Sequence[FoundRoute]) -> Mapping[str, list[FoundRoute]]:

@@ -12,6 +12,7 @@ from emulator.errors import ScenarioError
 from emulator.exchange import Failure, Outcome
 from emulator.kernel import Kernel
 from emulator.meta import identity
+from emulator.meta.coding import plain_body
 from emulator.meta.credentials import Credentials
 from emulator.meta.wire import handshake_request
 
@@ -77,15 +78,16 @@ class Handshake:
             self.verified = False
             self.reason = f"no response: {outcome.kind}"
             return
-        body = outcome.body.strip()
+        plain = plain_body(outcome)
+        body = plain.strip()
         wanted = self.challenge.encode()
         self.status = outcome.status
-        self.body = outcome.body.decode("utf-8", "replace")[:KEEP_BODY]
+        self.body = plain.decode("utf-8", "replace")[:KEEP_BODY]
         self.echoed = wanted in body
         self.verified = outcome.status == 200 and body == wanted
         if self.verified:
             self.reason = "the challenge was echoed"
-            if body != outcome.body:
+            if body != plain:
                 self.warning = "white space around the challenge"
             elif "json" in (outcome.header("content-type") or "").lower():
                 self.warning = "the challenge was sent as JSON, not as plain text"

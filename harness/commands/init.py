@@ -17,6 +17,12 @@ def add(commands: Any) -> None:
     )
     init.add_argument("--app", metavar="MODULE:ATTR", help="the ASGI app, instead of searching it")
     init.add_argument(
+        "--command",
+        metavar="COMMAND",
+        dest="bot_command",
+        help="what starts the bot, in whatever language it is written, instead of searching it",
+    )
+    init.add_argument(
         "--force", action="store_true", help="write thrice.toml although there is a profile"
     )
     init.set_defaults(run=run)
@@ -24,12 +30,16 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Returns 0. Raises UsageError when there is a profile already, or no bot."""
+    from harness.errors import UsageError
     from harness.init import write_profile
     from harness.profile_file import FILE
 
+    if options.app is not None and options.bot_command is not None:
+        raise UsageError("--app and --command can not be given together: a bot runs in one way")
     draft = write_profile(
         Path.cwd(),
         app=options.app,
+        command=options.bot_command,
         force=options.force,
         ask=_ask if sys.stdin.isatty() else None,
     )
@@ -44,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"\n  left out, in comments: {', '.join(left_out)}")
     for remark in draft.remarks:
         print(f"\n  {remark}")
-    print("\nNow: thrice certify")
+    print(f"\nNow: {f'{draft.build}, then ' if draft.build else ''}thrice certify")
     return 0
 
 

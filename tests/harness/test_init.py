@@ -1,3 +1,4 @@
+import json
 import re
 import shutil
 from pathlib import Path
@@ -13,7 +14,7 @@ from emulator.stubs import GoogleTokens
 from harness.certify import certify
 from harness.errors import UsageError
 from harness.init import ANSWERED, Draft, write_profile
-from harness.profile import DEFAULT_ENV, load_profile
+from harness.profile import REFERENCE_ENV, load_profile
 
 ROOT = Path(__file__).parents[2]
 BOTS = ROOT / "tests" / "bots"
@@ -74,7 +75,7 @@ def test_reference_bot__gets_a_profile_with_which_it_is_certified(tmp_path: Path
     assert profile.bot.app == "reference_bot.app:app"
     assert profile.bot.webhook == "/api/messenger"
     assert profile.bot.consumer == "/api/process-message"
-    assert DEFAULT_ENV.items() <= profile.bot.env.items()
+    assert REFERENCE_ENV.items() <= profile.bot.env.items()
     found = certify(profile, root=tmp_path, only=["ten-rapid", "dedup-records", "handshake"])
     assert found.certified, found.headline
 
@@ -161,7 +162,11 @@ def test_answers__replace_guesses_and_wrong_ones_are_asked_again(tmp_path: Path)
 
 def test_no_application__is_refused_and_can_be_named(tmp_path: Path) -> None:
     bot_in(tmp_path, "x = 1\n")
-    message = r"^no ASGI app \(FastAPI, Starlette\) was found here; name it: thrice init --app "
+    message = (
+        r"^no ASGI app \(FastAPI, Starlette\) and no package\.json that says how to start was "
+        r"found here; name it: thrice init --app mybot\.main:app\n  for a bot in another language: "
+        r'thrice init --command "node server\.js"$'
+    )
     with pytest.raises(UsageError, match=message):
         write_profile(tmp_path)
     write_profile(tmp_path, app="bot.main:create_app()")
@@ -193,3 +198,63 @@ def test_profile_in_pyproject__is_kept_unless_forced(tmp_path: Path) -> None:
         write_profile(tmp_path)
     write_profile(tmp_path, force=True)
     assert load_profile(None, start=tmp_path).bot.app == "main:app"
+
+
+# -- bots in other languages -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("bot", "host"), [("next", "vercel"), ("node", "lambda")])
+def test_bots_for_node__are_understood(tmp_path: Path, bot: str, host: str) -> None:
+    left_out = shutil.ignore_patterns("node_modules", ".next", "thrice.toml")
+    shutil.copytree(BOTS / bot, tmp_path / bot, ignore=left_out)
+    draft = write_profile(tmp_path / bot)
+    profile = load_profile(None, start=tmp_path / bot)
+    assert (profile.bot.app, profile.bot.command) == ("", "npm start")
+    assert profile.bot.webhook == "/api/messenger"
+    assert profile.bot.consumer == "/api/process-message"
+    assert profile.bot.env == REFERENCE_ENV
+    assert (profile.host.kind, profile.expect.publishes) == (host, 1)
+    assert profile.store is not None
+    assert (profile.store.dedup, draft.remarks) == ("processedMessages", [])
+    assert draft.build == ("npm run build" if bot == "next" else "")
+
+
+def node_bot_in(folder: Path, text: str, **package: object) -> Path:
+    (folder / "package.json").write_text(json.dumps({"scripts": {"start": "node ."}, **package}))
+    return bot_in(folder, text, "index.js")
+
+
+def test_application_in_python__comes_before_a_command(tmp_path: Path) -> None:
+    draft = write_profile(bot_in(node_bot_in(tmp_path, ""), SMALL))
+    assert values(draft)["bot.app"] == '"main:app"'
+    assert "bot.command" not in values(draft)
+
+
+def test_command__can_be_named(tmp_path: Path) -> None:
+    draft = write_profile(tmp_path, command="go run . -port {port}")
+    assert [line.reason for line in draft.lines][:1] == ["given with --command"]
+    assert load_profile(None, start=tmp_path).bot.command == "go run . -port {port}"
+
+
+def test_address_of_the_deployment__is_that_of_the_bot(tmp_path: Path) -> None:
+    text = "const url = `https://${process.env.VERCEL_PROJECT_PRODUCTION_URL}/jobs`;"
+    write_profile(node_bot_in(tmp_path, text))
+    env = load_profile(None, start=tmp_path).bot.env
+    assert env == {"VERCEL_PROJECT_PRODUCTION_URL": "my-bot.example.com"}
+
+
+def test_variables_that_are_built_in__are_named(tmp_path: Path) -> None:
+    draft = write_profile(node_bot_in(tmp_path, "use(process.env.NEXT_PUBLIC_APP_URL)"))
+    assert draft.remarks[2] == (
+        "NEXT_PUBLIC_APP_URL may be put in when the bot is built, and is then what it was at that "
+        "time"
+    )
+
+
+def test_client_library_that_speaks_grpc__is_named(tmp_path: Path) -> None:
+    text = "import { getFirestore } from 'firebase-admin/firestore';"
+    draft = write_profile(node_bot_in(tmp_path, text, dependencies={"firebase-admin": "13.0.0"}))
+    assert (
+        "the bot uses Google's client library, which speaks gRPC; thrice answers REST, which it "
+        "speaks when it is made with preferRest: true"
+    ) in draft.remarks

@@ -1,5 +1,6 @@
 """The handshake and its verdicts."""
 
+import gzip
 from collections.abc import Callable
 from urllib.parse import parse_qs
 
@@ -142,6 +143,13 @@ def test_judge(outcome: Outcome, verified: bool, reason: str, warning: str) -> N
     handshake = judged(outcome)
 
     assert (handshake.verified, handshake.reason, handshake.warning) == (verified, reason, warning)
+
+
+def test_judge__a_compressed_answer_is_read_as_it_was_before() -> None:
+    handshake = Handshake(name="handshake0", token_right=True, challenge="12345")
+    headers = (*TEXT, ("content-encoding", "gzip"))
+    handshake.judge(Reply(200, headers, gzip.compress(b"12345")))
+    assert (handshake.verified, handshake.body, handshake.warning) == (True, "12345", "")
 
 
 def test_judge__a_refusal_can_still_echo() -> None:
