@@ -62,10 +62,14 @@ bench: $(READY)  ## Measure speed and memory, in CPU time
 	$(BIN)/python loadtests/schedules.py
 	$(BIN)/python loadtests/burn.py
 	$(BIN)/python loadtests/freeze.py
+	$(BIN)/python -m pip install -q -e '.[bench]' >$(PIP_LOG) 2>&1 || { cat $(PIP_LOG) >&2; exit 1; }
+	$(BIN)/python -m loadtests.qstash
 
 prove: $(READY) $(NODE_READY)  ## Run the long proofs: every matrix at all seeds, live runs many times (hours)
 	THRICE_PROVE=1 $(BIN)/pytest -q -n 2 tests/explore tests/harness/test_matrix.py tests/harness/test_bots.py tests/harness/test_direct_binding.py
 	$(BIN)/pytest -q tests/qstash/prove_account_model.py
+	$(BIN)/pytest -q tests/qstash/prove_openapi.py
+	$(BIN)/pytest -q -o faulthandler_timeout=900 tests/e2e/prove_kept.py
 	$(BIN)/pytest -q tests/e2e/prove_live.py
 	$(BIN)/pytest -q tests/e2e/prove_freeze.py
 	$(BIN)/pytest -q -o faulthandler_timeout=1800 tests/e2e/prove_node.py

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from emulator.control import evidence, people, session, timing, troubles
+from emulator.control import disturbing, evidence, people, queue_api, session, timing, troubles
 from emulator.control.openapi import document
 from emulator.control.operation import Answer, Asked, Json, Operation, Refused
 from emulator.control.pace import WorldGone
@@ -33,7 +33,9 @@ OPERATIONS: tuple[Operation, ...] = (
     *people.OPERATIONS,
     *timing.OPERATIONS,
     *troubles.OPERATIONS,
+    *disturbing.OPERATIONS,
     *evidence.OPERATIONS,
+    *queue_api.OPERATIONS,
 )
 DOCUMENT = document(OPERATIONS, SCHEMAS)
 

@@ -1,6 +1,5 @@
 """The dead-letter part of the HTTP surface: list, show, delete, send again."""
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
@@ -14,6 +13,7 @@ from emulator.qstash.ledger import Place, parse_place
 from emulator.qstash.message import DeadLetter
 from emulator.qstash.objects import dead_object, log_cursor
 from emulator.qstash.refusal import Refused
+from emulator.qstash.surface import read_object
 from emulator.qstash.wire import read_again
 
 if TYPE_CHECKING:
@@ -85,9 +85,11 @@ def _send_again(
     orders = [
         (letter, read_again(letter.message.publish, fields, terms=terms)) for letter in letters
     ]
+    for _, publish in orders:
+        fake.intake.provide_queue(publish)
     answers: list[dict[str, object]] = []
     for letter, publish in orders:
-        accepted = fake.send_again(letter, publish, request.scope["thrice.call"])
+        accepted = fake.intake.send_again(letter, publish, request.scope["thrice.call"])
         answer: dict[str, object] = {"messageId": accepted.message_id}
         if accepted.deduplicated:
             answer["deduplicated"] = True
@@ -148,12 +150,7 @@ def _ids(query: str, body: bytes) -> list[str] | None:
     ids = [dlq_id for value in values for dlq_id in value.split(",") if dlq_id]
     mentioned = bool(values)
     if body.strip():
-        try:
-            asked = json.loads(body)
-        except ValueError:
-            asked = None
-        if not isinstance(asked, dict):
-            raise Refused(400, "invalid body: must be a JSON object")
+        asked = read_object(body)
         for key in asked:
             if key != "dlqIds":
                 raise Refused(400, f"unknown field in the body: {key}")

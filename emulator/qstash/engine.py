@@ -3,28 +3,32 @@
 It knows no HTTP surface.
 """
 
-import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from emulator.errors import ScenarioError
-from emulator.exchange import Failure, Outcome, Reply, Request
+from emulator.exchange import Failure, Outcome, Reply
 from emulator.kernel import Kernel
 from emulator.qstash.backoff import wait_before
 from emulator.qstash.dedup import DedupWindow
 from emulator.qstash.delivery import Courier
 from emulator.qstash.ids import MESSAGE_ID_LENGTH, draw_id
-from emulator.qstash.ledger import Ledger
-from emulator.qstash.message import FINAL, DeadLetter, LogEntry, Message, Origin, Publish, State
-from emulator.qstash.objects import callback_object, describe_failure
+from emulator.qstash.message import FINAL, DeadLetter, Message, Origin, Publish, State
+from emulator.qstash.mishaps import Mishaps
+from emulator.qstash.objects import describe_failure
 from emulator.qstash.plan import Plan
+from emulator.qstash.queues import Queues
+from emulator.qstash.records import Records
+from emulator.qstash.reports import report_on
 from emulator.qstash.roster import Roster
 from emulator.qstash.signing import KeyPair
+from emulator.qstash.switches import DEFAULT_SWITCHES, Switches
+from emulator.qstash.traffic import Traffic
+from emulator.qstash.workflow import Workflows
 
 # QStash docs, "Retry": this status together with this header ends a message without retries.
 NON_RETRYABLE_STATUS = 489
 NON_RETRYABLE_HEADER = "Upstash-NonRetryable-Error"
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,36 +37,57 @@ class Accepted:
 
     message_id: str
     deduplicated: bool
+    url: str = ""
 
 
 class Engine:
     """All messages of one account.
 
-    `published` counts what was asked for, `pending` the messages neither delivered nor dead nor
-    cancelled, callbacks included; those that the kernel cut stay pending for ever. Kept: messages
-    until they end and then as long as the log, the log and the dead letters as the plan says, keys
-    for ten minutes.
+    `published` counts what was asked for, `created` all messages, callbacks and those of schedules
+    included, `attempts` their deliveries; `pending` counts the messages neither delivered nor dead
+    nor cancelled, and those that the kernel cut stay pending for ever. Kept: messages until they
+    end and then as long as the log, the log and the dead letters as the plan says, keys for ten
+    minutes.
     """
 
-    def __init__(self, kernel: Kernel, *, keys: KeyPair, plan: Plan, region: str) -> None:
+    def __init__(
+        self,
+        kernel: Kernel,
+        *,
+        keys: KeyPair,
+        plan: Plan,
+        region: str,
+        switches: Switches = DEFAULT_SWITCHES,
+    ) -> None:
         self.published = 0
+        self.created = 0
+        self.attempts = 0
         self.pending = 0
-        self.log: Ledger[LogEntry] = Ledger(
-            keep_s=plan.log_retention_s, keep_records=plan.max_log_entries
+        self.records = Records(kernel, plan)
+        self.log = self.records.log
+        self.dead = self.records.dead
+        self.queues = Queues(
+            plan,
+            begin=lambda message: self._schedule(message, message.due),
+            ready=self._ready,
+            cancel=self.cancel,
         )
-        self.dead: Ledger[DeadLetter] = Ledger(
-            keep_s=plan.dlq_retention_s, keep_records=plan.max_dead_letters
-        )
+        self.traffic = Traffic(kernel, self._send, most=plan.max_global_parallelism)
         self._kernel = kernel
         self._plan = plan
-        self._courier = Courier(kernel, keys=keys, region=region, timeout_s=plan.timeout_s)
+        self._switches = switches
+        self._courier = Courier(
+            kernel, keys=keys, region=region, timeout_s=plan.timeout_s, switches=switches
+        )
         self._dedup = DedupWindow()
         self._roster = Roster(keep_s=plan.log_retention_s, keep_ended=plan.max_log_entries)
+        self.runs = Workflows(kernel, self, max_body_bytes=plan.max_body_bytes)
+        self.mishaps = Mishaps(kernel, self._roster, self._courier)
 
     @property
     def now_ms(self) -> int:
         """The time of the world in Unix milliseconds."""
-        return round(self._kernel.clock.unix * 1_000)
+        return self.records.now_ms
 
     # -- what the surface asks for -----------------------------------------------------------------
 
@@ -70,35 +95,48 @@ class Engine:
         """Take a publish or a message of the queue's own: a new message, or a duplicate that is
         swallowed.
         """
-        kernel = self._kernel
-        now = kernel.clock.now
+        now = self._kernel.clock.now
+        part = publish.workflow
+        if part is not None:
+            begun = self.runs.first_of(part)
+            if begun:
+                self.records.note_duplicate(begun, publish, origin)
+                return Accepted(begun, True, publish.url)
+            publish, origin = self.runs.admit(publish, part, origin)
         if publish.dedup_key:
             first = self._dedup.find(publish.dedup_key, now)
             if first is not None:
-                kernel.note(
-                    "duplicate",
-                    origin.call_name,
-                    cause=origin.cause,
-                    roots=origin.roots,
-                    generation=origin.generation,
-                    detail={"message_id": first, "url": publish.url, "dedup": publish.dedup_key},
-                )
-                return Accepted(first, True)
+                self.records.note_duplicate(first, publish, origin)
+                return Accepted(first, True, publish.url)
         message = self._create(publish, origin)
+        if part is not None:
+            self.runs.join(message, part)
         if publish.dedup_key:
             self._dedup.hold(publish.dedup_key, message.id, now)
-        due = now + publish.delay_s
-        self._write(
+        self.records.write(
             message,
             State.CREATED,
             next_delivery_ms=message.not_before_ms if publish.delay_s else None,
         )
-        self._schedule(message, due)
-        return Accepted(message.id, False)
+        if publish.flow is not None:
+            self.traffic.expect(publish.flow)
+        if publish.queue:
+            self.queues.join(message, self.queues.provide(publish.queue, self.now_ms))
+        else:
+            self._schedule(message, message.due)
+        return Accepted(message.id, False, publish.url)
 
     def find(self, message_id: str) -> Message | None:
         """The message, while it is under way and for a moment after."""
         return self._roster.find(message_id, self._kernel.clock.now)
+
+    def recall(self, message_id: str) -> Message | None:
+        """The message, also when the API no longer shows it."""
+        return self._roster.recall(message_id)
+
+    def under_way(self) -> Iterable[Message]:
+        """The messages that have not ended, oldest first."""
+        return self._roster.under_way()
 
     def cancel(self, message_id: str) -> bool:
         """Cancel a message that has not ended; False when there is none.
@@ -111,57 +149,72 @@ class Engine:
             return False
         if not message.cancel_requested:
             message.cancel_requested = True
-            self._write(message, State.CANCEL_REQUESTED)
+            self.records.write(message, State.CANCEL_REQUESTED)
             if message.timer is not None:
                 self._kernel.cancel(message.timer)
                 message.timer = None
                 self._finish(message, State.CANCELED)
+            elif message.line is not None:
+                self.traffic.withdraw(message)
+                self._finish(message, State.CANCELED)
+            self._leave(message)
         return True
+
+    def hasten(self, message: Message) -> None:
+        """Have a message delivered now that waits for its time."""
+        if message.timer is not None:
+            self._kernel.cancel(message.timer)
+            message.timer = None
+            message.due = self._kernel.clock.now
+            self.records.touch(message)
+            self._schedule(message, message.due)
 
     def drop(self, letter: DeadLetter) -> None:
         """Take a dead letter out of the queue; nothing happens when it is gone."""
-        self.dead.remove(letter.place, self.now_ms)
+        self.records.drop(letter)
 
-    # -- what goes wrong on demand -----------------------------------------------------------------
+    def take_back(self, messages: Sequence[Message]) -> None:
+        """Go on with messages of an earlier time, in the order in which they were made.
 
-    def recall(self, message_id: str) -> Message | None:
-        """The message, also when the API no longer shows it."""
-        return self._roster.recall(message_id)
-
-    def redeliver(self, message_id: str, *, after_s: float) -> str:
-        """Deliver a delivered message once more, after which nothing follows; returns the name of
-        the delivery.
-
-        Raises ScenarioError if it was not delivered, or if the kernel cut what it works for.
+        What was on its way is sent again, but for what was to be cancelled.
         """
-        message = self._roster.recall(message_id)
-        if message is None or message.state is not State.DELIVERED:
-            raise ScenarioError(f"message {message_id} was not delivered, so it can't come again")
-        message.repeats += 1
-        sent = self._courier.send(
-            message, lambda outcome: None, due=self._kernel.clock.now + after_s
-        )
-        if not sent:
-            raise ScenarioError(f"message {message_id} works for a user message that was cut")
-        return message.attempt_name
-
-    def lose_answer(self, message_id: str) -> None:
-        """Take the attempt under way, or else the next, for one that lost its connection, whatever
-        the destination answers. Raises ScenarioError if no attempt can follow.
-        """
-        message = self._roster.recall(message_id)
-        if message is None or message.state in FINAL:
-            raise ScenarioError(f"message {message_id} is not under way, so no answer can be lost")
-        message.lose_answer = True
+        clock = self._kernel.clock
+        began_ms = clock.unix * 1_000 - clock.now * 1_000
+        ended = [one for one in messages if one.ended_at is not None]
+        waiting = [one for one in messages if one.ended_at is None]
+        for message in messages:
+            self._roster.add(message)
+            if message.publish.dedup_key:
+                made = (message.created_ms - began_ms) / 1_000
+                self._dedup.hold(message.publish.dedup_key, message.id, made)
+        for message in sorted(ended, key=lambda one: one.ended_at or 0.0):
+            self._roster.end(message, message.ended_at or 0.0)
+        self.pending += len(waiting)
+        for message in waiting:
+            if message.reports_on is not None:
+                message.reports_on.open_reports += 1
+        for message in messages:
+            queue = self.queues.find(message.publish.queue)
+            if queue is not None and (message.ended_at is None or message.open_reports):
+                self.queues.rejoin(message, queue, begun=message.state is not State.CREATED)
+        # Those whose turn in a queue has not come begin when it does.
+        going = [one for one in waiting if one.line is None]
+        for message in sorted(going, key=lambda one: one.due):
+            if message.cancel_requested:
+                self._finish(message, State.CANCELED)
+                self._leave(message)
+            else:
+                self._schedule(message, message.due)
+        for queue in self.queues.all():
+            self.queues.changed(queue)
 
     # -- the life of a message ---------------------------------------------------------------------
 
     def _create(self, publish: Publish, origin: Origin) -> Message:
-        kernel = self._kernel
         name = origin.take_name()
         created_ms = self.now_ms
         message = Message(
-            id=draw_id(kernel.chance, "msg_", name, MESSAGE_ID_LENGTH),
+            id=draw_id(self._kernel.chance, "msg_", name, MESSAGE_ID_LENGTH),
             name=name,
             publish=publish,
             caller_ip=origin.caller_ip,
@@ -172,25 +225,15 @@ class Engine:
             routes=origin.routes,
             entry=origin.cause,
             source=origin.source,
+            due=self._kernel.clock.now + publish.delay_s,
+            reports_on=origin.reports_on,
         )
         self._roster.add(message)
+        self.created += 1
         self.pending += 1
         if origin.counted:
             self.published += 1
-            message.entry = kernel.note(
-                "publish",
-                name,
-                cause=origin.cause,
-                roots=origin.roots,
-                generation=origin.generation,
-                detail={
-                    "message_id": message.id,
-                    "url": publish.url,
-                    "dedup": publish.dedup_key,
-                    "delay_s": publish.delay_s,
-                    "route": _route(publish),
-                },
-            )
+            message.entry = self.records.note_publish(message, origin)
         return message
 
     def _schedule(self, message: Message, due: float) -> None:
@@ -199,29 +242,46 @@ class Engine:
         Only what waits has a timer, so only that can be cancelled at once.
         """
         if due <= self._kernel.clock.now:
-            self._send(message)
+            self._ready(message)
             return
         name = message.attempt_name
-        message.timer = self._kernel.at(
-            due, name + "/due", lambda: self._send(message), roots=message.roots, task=name
-        )
+        # A partial instead of a closure: a million messages may wait, and it is a third of one.
+        action = partial(self._ready, message)
+        message.timer = self._kernel.at(due, name + "/due", action, roots=message.roots, task=name)
+
+    def _ready(self, message: Message) -> None:
+        """It is time for the next attempt, unless the queue or others are in the way."""
+        message.timer = None
+        if message.run is not None:
+            self.runs.due(message)
+        if message.queue is not None and message.queue.paused:
+            message.queue.put_back(message)
+        else:
+            self.traffic.offer(message)
 
     def _send(self, message: Message) -> None:
-        message.timer = None
+        self.attempts += 1
+        due = self.mishaps.due(message)
         sent = self._courier.send(
             message,
             lambda outcome: self._ended(message, outcome),
-            due=self._kernel.clock.now,
+            due=due,
             on_start=lambda: self._started(message),
         )
-        if not sent:
+        if sent:
+            self.mishaps.copy(message, due)
+        else:
+            self.attempts -= 1
+            self.traffic.ended(message)
             self._retire(message, State.HELD)
+            self._leave(message)
 
     def _started(self, message: Message) -> None:
         message.state = State.ACTIVE
-        self._write(message, State.ACTIVE)
+        self.records.write(message, State.ACTIVE)
 
     def _ended(self, message: Message, outcome: Outcome) -> None:
+        self.traffic.ended(message)
         if message.lose_answer:
             message.lose_answer = False
             if isinstance(outcome, Reply):
@@ -230,38 +290,38 @@ class Engine:
         if reply is not None and reply.ok:
             self._finish(message, State.DELIVERED)
             self._report(message, outcome)
+            self._leave(message)
             return
-        self._write(message, State.ERROR, reply=reply, error=describe_failure(message, outcome))
+        self.records.write(
+            message, State.ERROR, reply=reply, error=describe_failure(message, outcome)
+        )
         self._report(message, outcome)
         if message.cancel_requested:
             self._finish(message, State.CANCELED)
         elif message.retried >= message.publish.retries or _non_retryable(reply):
-            self._bury(message, outcome)
+            self._finish(message, State.FAILED)
+            if not self.runs.take(message):
+                self._report(message, outcome, self.records.bury(message, reply))
         else:
             self._retry(message, reply)
+        self._leave(message)
 
     def _report(self, message: Message, outcome: Outcome, letter: DeadLetter | None = None) -> None:
         """Have the callback told of an attempt, or the failure callback of the end in `letter`."""
-        publish = message.publish
-        callback = publish.callback if letter is None else publish.failure_callback
-        if callback is None:
-            return
-        shown = callback_object(
-            message, outcome, letter=letter, max_body_bytes=self._plan.max_body_bytes
+        report = report_on(
+            message,
+            outcome,
+            letter,
+            max_body_bytes=self._plan.max_body_bytes,
+            failed_status=self._switches.failed_callback_status,
         )
-        name = f"{message.name}.c{message.retried}" if letter is None else f"{message.name}.f0"
-        origin = Origin(
-            take_name=lambda: name,
-            call_name=name,
-            caller_ip=message.caller_ip,
-            roots=message.roots,
-            generation=message.generation + 1,
-            routes=(*message.routes, _route(publish)),
-            cause=message.entry,
-            counted=False,
-            source=message.id,
-        )
-        self.accept(callback.report(publish, _encode(shown).encode()), origin)
+        if report is not None:
+            part = report[0].workflow
+            if part is not None and self.runs.refuses(part):
+                return
+            if message.queue is not None:
+                message.open_reports += 1
+            self.accept(*report)
 
     def _retry(self, message: Message, reply: Reply | None) -> None:
         clock = self._kernel.clock
@@ -270,53 +330,38 @@ class Engine:
             message.retried,
             headers=reply.headers if reply is not None else (),
             expression=message.publish.retry_delay,
-            unix=clock.unix,
+            unix=clock.bot_unix,
         )
+        wait_s = self._switches.retry_wait(wait_s, self._kernel.chance, message.attempt_name)
         message.state = State.RETRY
-        self._write(message, State.RETRY, next_delivery_ms=self.now_ms + round(wait_s * 1_000))
+        self.records.write(
+            message, State.RETRY, next_delivery_ms=self.now_ms + round(wait_s * 1_000)
+        )
         self._schedule(message, clock.now + wait_s)
 
-    def _bury(self, message: Message, outcome: Outcome) -> None:
-        reply = outcome if isinstance(outcome, Reply) else None
-        self._finish(message, State.FAILED)
-        place = self.dead.reserve(self.now_ms)
-        letter = DeadLetter(place, message, reply)
-        self.dead.add(place, letter)
-        self._kernel.note(
-            "dead",
-            message.name,
-            cause=message.entry,
-            roots=message.roots,
-            generation=message.generation,
-            detail={
-                "message_id": message.id,
-                "dlq_id": letter.id,
-                "status": reply.status if reply is not None else 0,
-                "attempts": message.retried + 1,
-            },
-        )
-        self._report(message, outcome, letter)
-
     def _finish(self, message: Message, state: State) -> None:
-        self._write(message, state)
+        self.records.write(message, state)
         self.pending -= 1
         self._retire(message, state)
 
     def _retire(self, message: Message, state: State) -> None:
         message.state = state
         self._roster.end(message, self._kernel.clock.now)
+        if message.run is not None:
+            self.runs.left(message, state)
+        if message.queue is not None:
+            message.queue.lag -= 1
 
-    def _write(
-        self,
-        message: Message,
-        state: State,
-        *,
-        next_delivery_ms: int | None = None,
-        reply: Reply | None = None,
-        error: str | None = None,
-    ) -> None:
-        place = self.log.reserve(self.now_ms)
-        self.log.add(place, LogEntry(place[0], message, state, next_delivery_ms, reply, error))
+    def _leave(self, message: Message) -> None:
+        """Make room in its queue for the next, once a message and its callbacks have ended."""
+        if message.state not in FINAL:
+            return
+        if not message.open_reports:
+            self.queues.leave(message)
+        reported, message.reports_on = message.reports_on, None
+        if reported is not None:
+            reported.open_reports -= 1
+            self._leave(reported)
 
 
 def _non_retryable(reply: Reply | None) -> bool:
@@ -325,7 +370,3 @@ def _non_retryable(reply: Reply | None) -> bool:
         and reply.status == NON_RETRYABLE_STATUS
         and (reply.header(NON_RETRYABLE_HEADER) or "").strip().lower() == "true"
     )
-
-
-def _route(publish: Publish) -> str:
-    return Request(publish.method, publish.url).raw_path

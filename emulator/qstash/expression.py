@@ -34,6 +34,10 @@ def _divide(dividend: float, divisor: float) -> float:
     return math.nan if dividend == 0 or math.isnan(dividend) else math.copysign(math.inf, dividend)
 
 
+def _remainder(dividend: float, divisor: float) -> float:
+    return math.fmod(dividend, divisor) if divisor and math.isfinite(dividend) else math.nan
+
+
 def _whole(function: Callable[[float], int]) -> Callable[[float], float]:
     return lambda x: float(function(x)) if math.isfinite(x) else x
 
@@ -61,6 +65,8 @@ _BINARY: dict[str, Callable[[float, float], float]] = {
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,
     "/": _divide,
+    "%": _remainder,
+    "^": _power,
 }
 # QStash docs, "Retry": the functions an expression may call, with the number of their arguments.
 _ARGUMENTS = {
@@ -106,17 +112,22 @@ class Expression:
 
 
 @lru_cache(maxsize=256)
-def parse_expression(text: str) -> Expression:
-    """Parse a retry-delay expression; raises ValueError with the place of the first mistake."""
+def parse_expression(text: str, *, extended: bool = False) -> Expression:
+    """Parse a retry-delay expression; raises ValueError with the place of the first mistake.
+
+    `extended` takes `%` and `^` too, of which the docs say nothing.
+    """
     if len(text) > MAX_LENGTH:
         raise ValueError(f"expression has {len(text)} characters, at most {MAX_LENGTH} are allowed")
-    return Expression(text, _Parser(text).parse())
+    return Expression(text, _Parser(text, extended=extended).parse())
 
 
 class _Parser:
     """Recursive descent over `sum = product {(+|-) product}`, `product = factor {(*|/) factor}`."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, extended: bool) -> None:
+        self._products = ("*", "/", "%") if extended else ("*", "/")
+        self._powers = extended
         self._tokens = [
             (match.group(1) or match.group(2) or match.group(3), match.start(match.lastindex or 0))
             for match in _TOKEN.finditer(text)
@@ -146,7 +157,7 @@ class _Parser:
             raise self._unexpected()
         self._at += 1
 
-    def _chain(self, operators: tuple[str, str], operand: Callable[[], None]) -> None:
+    def _chain(self, operators: tuple[str, ...], operand: Callable[[], None]) -> None:
         operand()
         while self._token in operators:
             operator = self._token
@@ -158,7 +169,18 @@ class _Parser:
         self._chain(("+", "-"), self._product)
 
     def _product(self) -> None:
-        self._chain(("*", "/"), self._factor)
+        self._chain(self._products, self._power if self._powers else self._factor)
+
+    def _power(self) -> None:
+        self._factor()
+        if self._token == "^":
+            self._at += 1
+            self._depth += 1
+            if self._depth > MAX_DEPTH:
+                raise ValueError(f"expression is nested deeper than {MAX_DEPTH}")
+            self._power()
+            self._depth -= 1
+            self._program.append("^")
 
     def _factor(self) -> None:
         self._depth += 1

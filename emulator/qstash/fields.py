@@ -1,7 +1,7 @@
 """The parts of a publish request: configuration, what is forwarded, the destination's own query."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeVar
 from urllib.parse import unquote, unquote_plus
@@ -95,8 +95,12 @@ def split_query(query: str) -> tuple[str, dict[str, str], str | None]:
     return "&".join(kept), config, token
 
 
-def read_fields(query: str, headers: Iterable[tuple[str, str]]) -> Fields:
-    """Sort the parts of a publish request; a header wins over the query key of the same name."""
+def read_fields(
+    query: str, headers: Iterable[tuple[str, str]], *, query_wins: bool = False
+) -> Fields:
+    """Sort the parts of a publish request; a header wins over the query key of the same name,
+    unless `query_wins`.
+    """
     kept, from_query, _ = split_query(query)
     config: dict[str, str] = {}
     forwarded: list[tuple[str, str]] = []
@@ -114,6 +118,12 @@ def read_fields(query: str, headers: Iterable[tuple[str, str]]) -> Fields:
         else:
             plain.append((name, value))
     if from_query:
+        if query_wins:
+            asked = {name[len(_FORWARD) :] for name in from_query if name.startswith(_FORWARD)}
+            forwarded = [pair for pair in forwarded if pair[0] not in asked]
+            config.update(
+                (name, value) for name, value in from_query.items() if not name.startswith(_FORWARD)
+            )
         sent = {name for name, _ in forwarded}
         for name, value in from_query.items():
             if not name.startswith(_FORWARD):
@@ -121,3 +131,23 @@ def read_fields(query: str, headers: Iterable[tuple[str, str]]) -> Fields:
             elif name[len(_FORWARD) :] not in sent:
                 forwarded.append((name[len(_FORWARD) :], value))
     return Fields(config, forwarded, plain, content_type, kept)
+
+
+def with_defaults(fields: Fields, headers: Iterable[tuple[str, str]]) -> Fields:
+    """The parts with further headers, which count where the request says nothing."""
+    default = read_fields("", headers)
+    sent = {name for name, _ in fields.forwarded}
+    return Fields(
+        {**default.config, **fields.config},
+        [*fields.forwarded, *(pair for pair in default.forwarded if pair[0] not in sent)],
+        fields.plain,
+        default.content_type if fields.content_type is None else fields.content_type,
+        fields.query,
+    )
+
+
+def without(fields: Fields, names: Iterable[str]) -> Fields:
+    """The parts without these configuration values."""
+    left_out = {_PREFIX + name for name in names}
+    config = {name: value for name, value in fields.config.items() if name not in left_out}
+    return replace(fields, config=config)

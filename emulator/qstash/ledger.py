@@ -1,9 +1,9 @@
 """Records in order of time, forgotten by age and by number: the log, the dead-letter queue."""
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -19,14 +19,41 @@ class Page(Generic[T]):
     more_after: Place | None
 
 
+class Weighing(Protocol[T]):
+    """What makes records heavy."""
+
+    def weigh(self, record: T) -> int:
+        """Bytes that `lighten` would take off; 0 for most."""
+
+    def lighten(self, record: T) -> T:
+        """The record without them."""
+
+
 class Ledger(Generic[T]):
-    """At most `keep_records` records, none older than `keep_s` seconds when looked at."""
+    """At most `keep_records` records, none older than `keep_s` seconds when looked at.
 
-    __slots__ = ("_last", "_records", "keep_ms", "keep_records")
+    With `weighing`, of heavy records only the latest are kept whole, up to `keep_bytes`.
+    """
 
-    def __init__(self, *, keep_s: float, keep_records: int) -> None:
+    __slots__ = (
+        *("_bytes", "_heavy", "_last", "_records", "_weighing"),
+        *("keep_bytes", "keep_ms", "keep_records"),
+    )
+
+    def __init__(
+        self,
+        *,
+        keep_s: float,
+        keep_records: int,
+        keep_bytes: int = 0,
+        weighing: Weighing[T] | None = None,
+    ) -> None:
         self.keep_ms = round(keep_s * 1_000)
         self.keep_records = keep_records
+        self.keep_bytes = keep_bytes
+        self._weighing = weighing
+        self._heavy: deque[tuple[Place, int]] = deque()
+        self._bytes = 0
         self._records: OrderedDict[Place, T] = OrderedDict()
         self._last: Place = (-1, 0)
 
@@ -42,9 +69,26 @@ class Ledger(Generic[T]):
 
     def add(self, place: Place, record: T) -> None:
         self._records[place] = record
+        if self._weighing is not None and (weight := self._weighing.weigh(record)):
+            self._bytes += weight
+            self._heavy.append((place, weight))
+            while self._bytes > self.keep_bytes and len(self._heavy) > 1:
+                self._lighten_one(self._weighing)
         if len(self._records) > self.keep_records:
             self._records.popitem(last=False)
         self.purge(place[0])
+
+    def _lighten_one(self, weighing: Weighing[T]) -> None:
+        place, weight = self._heavy.popleft()
+        self._bytes -= weight
+        # It may be gone already; what it weighed was counted until now.
+        if place in self._records:
+            self._records[place] = weighing.lighten(self._records[place])
+
+    def put_back(self, place: Place, record: T) -> None:
+        """Add a record of an earlier time at the place that it had, oldest first."""
+        self._records[place] = record
+        self._last = place
 
     def get(self, place: Place, now_ms: int) -> T | None:
         self.purge(now_ms)

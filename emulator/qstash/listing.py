@@ -1,4 +1,4 @@
-"""The query of a list request: filters, cursor, count and order."""
+"""The query of a list request or of cancelling in bulk: filters, cursor, count and order."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -24,10 +24,14 @@ _FILTERS = frozenset(
         "callerIP",
         "label",
         "flowControlKey",
+        "workflowRunId",
     }
 )
 LOG_FILTERS = _FILTERS | {"messageIds", "state", "host", "path"}
-DLQ_FILTERS = _FILTERS | {"dlqIds", "responseStatus"}
+# QStash REST description, "Bulk cancel messages"
+CANCEL_FILTERS = _FILTERS - {"messageId"} | {"host", "path", "messageIds"}
+# The Workflow SDK: `source=workflow` for the letters of runs.
+DLQ_FILTERS = _FILTERS | {"dlqIds", "responseStatus", "source"}
 # `api` filtered by a provider once; it was withdrawn and is let pass without effect.
 _OTHER_KEYS = frozenset({"cursor", "count", "order", "fromDate", "toDate", "qstash_token", "api"})
 
@@ -59,12 +63,20 @@ class Listing:
             after=self.after,
         )
 
+    def matches_message(self, message: Message) -> bool:
+        """Whether a message is one of those asked for; its date is that of its creation."""
+        return self._within(message.created_ms) and all(
+            not values.isdisjoint(message_values(name, message))
+            for name, values in self.wanted.items()
+        )
+
+    def _within(self, time_ms: int) -> bool:
+        return (self.from_ms is None or time_ms >= self.from_ms) and (
+            self.to_ms is None or time_ms <= self.to_ms
+        )
+
     def _matches(self, place: Place, record: LogEntry | DeadLetter) -> bool:
-        if self.from_ms is not None and place[0] < self.from_ms:
-            return False
-        if self.to_ms is not None and place[0] > self.to_ms:
-            return False
-        return all(
+        return self._within(place[0]) and all(
             not values.isdisjoint(_values(name, record)) for name, values in self.wanted.items()
         )
 
@@ -128,7 +140,7 @@ def _whole(values: Mapping[str, str], name: str) -> int | None:
 
 def _alternatives(key: str, value: str) -> Iterable[str]:
     # The whole value too: a URL may contain commas of its own.
-    found = {value, *value.split(",")}
+    found = {value, *(part for part in value.split(",") if part)}
     if key == "state":
         for group, members in _STATE_GROUPS.items():
             if group in found:
@@ -137,8 +149,19 @@ def _alternatives(key: str, value: str) -> Iterable[str]:
 
 
 def _values(name: str, record: LogEntry | DeadLetter) -> tuple[str, ...]:
-    """The record's values for a filter; none for what no message has, such as a queue's name."""
-    message: Message = record.message
+    """The record's values for a filter."""
+    if isinstance(record, LogEntry):
+        if name == "state":
+            return (record.state.value,)
+    elif name == "dlqIds":
+        return (record.id,)
+    elif name == "responseStatus":
+        return (str(record.reply.status if record.reply is not None else 0),)
+    return message_values(name, record.message)
+
+
+def message_values(name: str, message: Message) -> tuple[str, ...]:
+    """The message's values for a filter; an empty text is none."""
     match name:
         case "messageId" | "messageIds":
             return (message.id,)
@@ -153,10 +176,16 @@ def _values(name: str, record: LogEntry | DeadLetter) -> tuple[str, ...]:
             return (parts.netloc, parts.hostname or "")
         case "path":
             return (urlsplit(message.publish.url).path or "/",)
-    if isinstance(record, LogEntry):
-        return (record.state.value,) if name == "state" else ()
-    if name == "dlqIds":
-        return (record.id,)
-    if name == "responseStatus":
-        return (str(record.reply.status if record.reply is not None else 0),)
+        case "topicName":
+            return (message.publish.topic,)
+        case "queueName":
+            return (message.publish.queue,)
+        case "scheduleId":
+            return (message.publish.schedule_id,)
+        case "workflowRunId":
+            return (message.publish.workflow.run_id,) if message.publish.workflow else ()
+        case "source":
+            return ("workflow",) if message.publish.workflow else ()
+        case "flowControlKey":
+            return (message.publish.flow.key,) if message.publish.flow is not None else ()
     return ()

@@ -1,5 +1,6 @@
 """Messages as plain records: what was asked for, where it came from, and how far it got."""
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -7,7 +8,11 @@ from enum import Enum
 from emulator.delivery import retry_name
 from emulator.exchange import Headers, Reply
 from emulator.qstash.expression import Expression
+from emulator.qstash.flow import FlowControl, Lane
 from emulator.qstash.ledger import Place, format_place
+from emulator.qstash.queues import MessageQueue
+from emulator.qstash.redact import Redact
+from emulator.qstash.workflow_run import Part, Run
 from emulator.step import Step
 
 
@@ -34,7 +39,8 @@ FINAL = frozenset({State.DELIVERED, State.FAILED, State.CANCELED, State.HELD})
 class Publish:
     """One accepted-as-valid publish request.
 
-    `header` is what is forwarded, `Content-Type` included, in canonical case.
+    `header` is what is forwarded, `Content-Type` included, in canonical case. `topic` and
+    `endpoint` are the URL group and the endpoint's name in it, `queue` the queue it goes through.
     """
 
     url: str
@@ -49,6 +55,13 @@ class Publish:
     labels: tuple[str, ...] = ()
     callback: "Callback | None" = None
     failure_callback: "Callback | None" = None
+    flow: FlowControl | None = None
+    redact: Redact | None = None
+    queue: str = ""
+    topic: str = ""
+    endpoint: str = ""
+    schedule_id: str = ""
+    workflow: Part | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +80,8 @@ class Callback:
     timeout_s: float | None
     retry_delay: Expression | None
     failure_callback: "Callback | None" = None
+    flow: FlowControl | None = None
+    workflow: Part | None = None
 
     def report(self, source: Publish, body: bytes) -> Publish:
         """The message that reports `body` on `source`."""
@@ -80,6 +95,8 @@ class Callback:
             timeout_s=self.timeout_s,
             retry_delay=self.retry_delay,
             failure_callback=self.failure_callback,
+            flow=self.flow,
+            workflow=self.workflow,
         )
 
 
@@ -89,7 +106,8 @@ class Origin:
 
     `take_name` draws its name; it is called only when a message is really made. One that is not
     `counted` is no publish of the bot's, such as a callback: it leaves no entry of its own in the
-    journal and has that of `cause`. `source` is the id of the message that a callback reports on.
+    journal and has that of `cause`. `source` is the id of the message that a callback reports on,
+    `reports_on` that message itself while somebody waits for the callback's end.
     """
 
     take_name: Callable[[], str]
@@ -101,6 +119,7 @@ class Origin:
     cause: int = -1
     counted: bool = True
     source: str = ""
+    reports_on: "Message | None" = None
 
 
 @dataclass(slots=True, eq=False)
@@ -109,7 +128,12 @@ class Message:
 
     `retried` counts the retries begun, `repeats` the deliveries made again after the one that
     succeeded, `entry` is the publish in the journal that led to it. Times are Unix milliseconds,
-    but `ended_at` is in seconds of the world's clock, None before the end.
+    but `due` and `ended_at` are in seconds of the world's clock, the latter None before the end.
+
+    Where it is, before its end: it has a `timer` or is in a `line`, or an attempt is under way, and
+    then it takes up room in its `lane`. In its `queue` it `has_turn` until it has ended and the
+    `open_reports`, callbacks that have not, are done. `place` is that of its step in its `run`,
+    which is delivered up to there.
     """
 
     id: str
@@ -129,7 +153,23 @@ class Message:
     cancel_requested: bool = False
     lose_answer: bool = False
     ended_at: float | None = None
+    due: float = 0.0
     timer: Step | None = field(default=None, repr=False)
+    line: "OrderedDict[str, Message] | None" = field(default=None, repr=False)
+    lane: Lane | None = field(default=None, repr=False)
+    queue: MessageQueue | None = field(default=None, repr=False)
+    has_turn: bool = False
+    open_reports: int = 0
+    reports_on: "Message | None" = field(default=None, repr=False)
+    run: Run | None = field(default=None, repr=False)
+    place: int | None = None
+
+    @property
+    def body(self) -> bytes:
+        """What is delivered: what was published, or what its run has collected up to it."""
+        if self.run is None or self.place is None:
+            return self.publish.body
+        return self.run.body(self.place)
 
     @property
     def attempt_name(self) -> str:

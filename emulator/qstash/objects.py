@@ -1,38 +1,32 @@
 """Messages, log entries and dead letters as the JSON objects that the API shows."""
 
 from base64 import b64encode
+from dataclasses import replace
 
 from emulator.exchange import Failure, Headers, Outcome, Reply
 from emulator.qstash.fields import canonical
 from emulator.qstash.ledger import Place, format_place
-from emulator.qstash.message import Callback, DeadLetter, LogEntry, Message
+from emulator.qstash.message import Callback, DeadLetter, LogEntry, Message, Publish
+from emulator.qstash.redact import redacted
 
 JSONObject = dict[str, object]
 
 
 def message_object(message: Message) -> JSONObject:
-    """A message.
-
-    Both spellings of the caller's address are shown, because the SDKs do not agree on one.
-    """
+    """A message, without what is redacted."""
     publish = message.publish
-    shown: JSONObject = {
+    return {
         "messageId": message.id,
         "url": publish.url,
         "method": publish.method,
-        "header": _header_map(publish.header),
         "maxRetries": publish.retries,
         "notBefore": message.not_before_ms,
         "createdAt": message.created_ms,
-        "callerIP": message.caller_ip,
-        "callerIp": message.caller_ip,
-        **_labels(message),
-        **_callbacks(message, "Header"),
+        **caller_fields(message.caller_ip),
+        **content_fields(publish),
+        **_place(publish),
+        **setting_fields(publish),
     }
-    _put_text(shown, "body", publish.body)
-    if publish.retry_delay is not None:
-        shown["retryDelayExpression"] = publish.retry_delay.text
-    return shown
 
 
 def dead_object(letter: DeadLetter) -> JSONObject:
@@ -61,13 +55,15 @@ def log_object(entry: LogEntry) -> JSONObject:
         "state": entry.state.value,
         "url": publish.url,
         "method": publish.method,
-        "header": _header_map(publish.header),
+        "header": _shown_headers(publish),
         "maxRetries": publish.retries,
-        **_labels(message),
-        **_callbacks(message, "Headers"),
+        **_place(publish),
+        **_labels(publish),
+        **_callbacks(publish, "Headers"),
+        **_flow(publish),
     }
     if publish.body:
-        shown["body"] = _base64(publish.body)
+        shown["body"] = _base64(_shown_body(publish))
     if publish.timeout_s is not None:
         shown["timeout"] = round(publish.timeout_s * 1_000)
     if publish.retry_delay is not None:
@@ -85,18 +81,24 @@ def log_object(entry: LogEntry) -> JSONObject:
 
 
 def callback_object(
-    message: Message, outcome: Outcome, *, letter: DeadLetter | None, max_body_bytes: int
+    message: Message,
+    outcome: Outcome,
+    *,
+    letter: DeadLetter | None,
+    max_body_bytes: int,
+    failed_status: int = 0,
 ) -> JSONObject:
     """What a callback is told of an attempt, or of the end in `letter` (QStash docs, "Callbacks").
 
-    Without a response the status is 0 and the body says what went wrong. Of a response's body it
-    has `max_body_bytes` at most.
+    Without a response the status is `failed_status` and the body says what went wrong. Of a
+    response's body it has `max_body_bytes` at most.
     """
     publish = message.publish
     if isinstance(outcome, Reply):
         status, header, body = outcome.status, outcome.headers, outcome.body[:max_body_bytes]
     else:
-        status, header, body = 0, (), describe_failure(message, outcome).encode()
+        status, header = failed_status, ()
+        body = describe_failure(message, outcome).encode()
     shown: JSONObject = {
         "status": status,
         "header": _header_map(header),
@@ -111,6 +113,8 @@ def callback_object(
         "notBefore": message.not_before_ms,
         "createdAt": message.created_ms,
         "callerIP": message.caller_ip,
+        # QStash docs, "Callbacks": the queue is not among what a callback is told.
+        **_place(replace(publish, queue="")),
     }
     if letter is not None:
         shown["dlqId"] = letter.id
@@ -155,14 +159,67 @@ def _header_map(headers: Headers) -> dict[str, list[str]]:
     return shown
 
 
-def _labels(message: Message) -> JSONObject:
-    labels = message.publish.labels
+def caller_fields(caller_ip: str) -> JSONObject:
+    """The caller's address in both spellings, because the SDKs do not agree on one."""
+    return {"callerIP": caller_ip, "callerIp": caller_ip}
+
+
+def content_fields(publish: Publish) -> JSONObject:
+    """Header and body as they may be shown; the body is text, base64 or absent."""
+    shown: JSONObject = {"header": _shown_headers(publish)}
+    _put_text(shown, "body", _shown_body(publish))
+    return shown
+
+
+def setting_fields(publish: Publish) -> JSONObject:
+    """Labels, callbacks, flow control and the retry delay, as far as there are any."""
+    shown = {**_labels(publish), **_callbacks(publish, "Header"), **_flow(publish)}
+    if publish.retry_delay is not None:
+        shown["retryDelayExpression"] = publish.retry_delay.text
+    return shown
+
+
+def _shown_headers(publish: Publish) -> dict[str, list[str]]:
+    headers = publish.header
+    return _header_map(headers if publish.redact is None else publish.redact.headers(headers))
+
+
+def _shown_body(publish: Publish) -> bytes:
+    hidden = publish.redact is not None and publish.redact.body
+    return redacted(publish.body).encode() if hidden and publish.body else publish.body
+
+
+def _place(publish: Publish) -> JSONObject:
+    """The group, endpoint, queue and schedule, as far as there are any."""
+    named = (
+        ("topicName", publish.topic),
+        ("endpointName", publish.endpoint),
+        ("queueName", publish.queue),
+        ("scheduleId", publish.schedule_id),
+        ("workflowRunId", publish.workflow.run_id if publish.workflow is not None else ""),
+    )
+    return {name: value for name, value in named if value}
+
+
+def _flow(publish: Publish) -> JSONObject:
+    flow = publish.flow
+    if flow is None:
+        return {}
+    shown: JSONObject = {"flowControlKey": flow.key, "period": flow.period_s}
+    if flow.parallelism is not None:
+        shown["parallelism"] = flow.parallelism
+    if flow.rate is not None:
+        shown["rate"] = flow.rate
+    return shown
+
+
+def _labels(publish: Publish) -> JSONObject:
+    labels = publish.labels
     return {"label": labels[0], "labels": list(labels)} if labels else {}
 
 
-def _callbacks(message: Message, suffix: str) -> JSONObject:
+def _callbacks(publish: Publish, suffix: str) -> JSONObject:
     """The callbacks' addresses, and the headers that go there when there are any."""
-    publish = message.publish
     if publish.callback is None and publish.failure_callback is None:
         return {}
     shown: JSONObject = {}

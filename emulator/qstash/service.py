@@ -1,22 +1,25 @@
 """The QStash account of one world, as the bot meets it and as a person would read it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlencode
 
 from emulator.call import Access, Call
 from emulator.errors import ScenarioError
 from emulator.exchange import Outcome, Reply, Request
 from emulator.kernel import Kernel
+from emulator.qstash.access import access_of
 from emulator.qstash.api import app
-from emulator.qstash.destination import PUBLISH_PATH, destination
-from emulator.qstash.engine import Accepted, Engine
-from emulator.qstash.fields import read_fields
-from emulator.qstash.message import DeadLetter, Origin, Publish
+from emulator.qstash.bulk import BulkActions
+from emulator.qstash.engine import Engine
+from emulator.qstash.intake import Intake
+from emulator.qstash.mishaps import Disturbance
 from emulator.qstash.plan import Plan
-from emulator.qstash.refusal import Refused
+from emulator.qstash.quota import Cost
 from emulator.qstash.signing import KeyPair
-from emulator.qstash.wire import Terms, dedup_key, explicit_dedup_key
+from emulator.qstash.switches import DEFAULT_SWITCHES, Switches
+from emulator.qstash.topics import UrlGroups
+from emulator.qstash.wire import Terms
 from emulator.service import call_asgi
 
 # The user `defaultUser` of the vendor's public development server; its credentials are constants of
@@ -39,7 +42,9 @@ class QStash:
 
     `handle` answers any request of its REST API; with a call, what is published belongs to that
     call's invocation. `published` counts the messages accepted as new, `pending` those neither
-    delivered nor dead nor cancelled.
+    delivered nor dead nor cancelled. `read_only_token` is one that may read and nothing else.
+    `plan` has the limits of the account, `switches` what no document settles. Causal names of what
+    no invocation asked for begin with `causes`, which has to differ between accounts of one world.
     """
 
     name = "qstash"
@@ -55,19 +60,33 @@ class QStash:
         region: str = DEFAULT_REGION,
         plan: Plan | None = None,
         allow_loopback: bool = True,
+        read_only_token: str | None = None,
+        switches: Switches = DEFAULT_SWITCHES,
+        causes: str = "x",
     ) -> None:
         if not origins:
             raise ScenarioError("qstash needs at least one origin to be reached at")
         self.kernel = kernel
         self.token = token
         self.bearer = b"Bearer " + token.encode()
+        self.read_only_bearer = (
+            None if read_only_token is None else b"Bearer " + read_only_token.encode()
+        )
         self.keys = KeyPair(current_key, next_key)
         self.origins = tuple(origin.rstrip("/").lower() for origin in origins)
         self.plan = plan or Plan()
         self.allow_loopback = allow_loopback
-        self.engine = Engine(kernel, keys=self.keys, plan=self.plan, region=region)
-        self._own_publishes = 0
-        self._own_duplicates = 0
+        self.switches = switches
+        self.engine = Engine(
+            kernel, keys=self.keys, plan=self.plan, region=region, switches=switches
+        )
+        self.groups = UrlGroups(self.plan)
+        self.bulk = BulkActions(self.engine)
+        self.intake = Intake(
+            kernel, self.engine, self.groups, plan=self.plan, terms=self.terms, name=causes
+        )
+        # Told of each request by method and path, once it is answered.
+        self.watch: Callable[[str, str], None] | None = None
         self._accesses = 0
 
     # -- Service -----------------------------------------------------------------------------------
@@ -77,21 +96,8 @@ class QStash:
 
     def access(self, request: Request) -> Access:
         """What a request touches. A publish without deduplication commutes with everything."""
-        path = request.raw_path
-        if path.startswith(PUBLISH_PATH):
-            self._accesses += 1
-            key = _dedup_key(request)
-            resource = f"dedup:{key}" if key else f"new:{self._accesses}"
-            return Access("publish", writes=frozenset({f"qstash:{resource}"}))
-        resource = f"qstash:{path.rstrip('/')}"
-        if path.startswith(("/v2/keys", "/v2/dlq")):
-            resource = "qstash:" + path.split("/")[2]
-        if request.method in ("GET", "HEAD"):
-            return Access("read", reads=frozenset({resource}))
-        writes = {resource}
-        if path.startswith("/v2/dlq/retry") and (key := _retry_dedup_key(request)):
-            writes.add(f"qstash:dedup:{key}")
-        return Access(request.method.lower(), writes=frozenset(writes))
+        self._accesses += 1
+        return access_of(request, self._accesses)
 
     def answer(self, call: Call) -> Outcome:
         return self.handle(call.request, call)
@@ -100,7 +106,10 @@ class QStash:
 
     def handle(self, request: Request, call: Call | None = None) -> Reply:
         """Answer one request of the REST API, at the present time of the world."""
-        return call_asgi(app, request, **{"thrice.fake": self, "thrice.call": call})
+        reply = self._call(request, call, metered=True)
+        if self.watch is not None:
+            self.watch(request.method, request.raw_path)
+        return reply
 
     @property
     def published(self) -> int:
@@ -109,6 +118,11 @@ class QStash:
     def pending(self) -> int:
         """Messages neither delivered nor dead nor cancelled; those the kernel cut count."""
         return self.engine.pending
+
+    @property
+    def cost(self) -> Cost:
+        """What the run has used of the plan, under both rules of billing."""
+        return Cost(attempts=self.engine.attempts, messages=self.engine.created)
 
     def events(self, **filters: str | int) -> list[dict[str, object]]:
         """All log entries that the public API lists for these query parameters, on every page.
@@ -133,7 +147,8 @@ class QStash:
         query = dict(filters)
         while True:
             url = f"{self.origins[0]}/v2/{collection}?{urlencode(query)}"
-            reply = self.handle(Request("GET", url, (("Authorization", self.bearer.decode()),)))
+            request = Request("GET", url, (("Authorization", self.bearer.decode()),))
+            reply = self._call(request, None, metered=False)
             page = json.loads(reply.body)
             if not reply.ok:
                 raise ScenarioError(f"qstash refused to list {collection}: {page['error']}")
@@ -141,6 +156,13 @@ class QStash:
             if "cursor" not in page:
                 return found
             query["cursor"] = page["cursor"]
+
+    def _call(self, request: Request, call: Call | None, *, metered: bool) -> Reply:
+        return call_asgi(
+            app,
+            request,
+            **{"thrice.fake": self, "thrice.call": call, "thrice.metered": metered},
+        )
 
     def source_of(self, message_id: str) -> str:
         """The id of the message that a callback or failure callback reports on.
@@ -165,7 +187,25 @@ class QStash:
         answered, nothing follows: no retry, no callback, no line in the log. Raises ScenarioError
         if the message was not delivered or is no longer known.
         """
-        return self.engine.redeliver(message_id, after_s=after_s)
+        return self.engine.mishaps.redeliver(message_id, after_s=after_s)
+
+    def disturb(
+        self,
+        *,
+        copies: int = 1,
+        copy_after_s: float = 0.0,
+        late_s: float = 0.0,
+        spread_s: float = 0.0,
+    ) -> None:
+        """Have deliveries come in copies, late, or in another order from now on; without arguments
+        everything is as usual again.
+
+        Each attempt is made `copies` times, `copy_after_s` seconds from one to the next; only the
+        answer to the first counts. It comes `late_s` seconds late, and by up to `spread_s` more,
+        drawn from the seed: then messages overtake each other, but for those of one queue. Raises
+        ScenarioError for what makes no sense.
+        """
+        self.engine.mishaps.disturbance = Disturbance(copies, copy_after_s, late_s, spread_s)
 
     def lose_answer(self, message_id: str) -> None:
         """Lose the answer to one attempt of a message: the one under way, or else the next.
@@ -173,76 +213,13 @@ class QStash:
         The destination has done its work and the queue takes it for a broken connection. Raises
         ScenarioError if the message is not under way.
         """
-        self.engine.lose_answer(message_id)
+        self.engine.mishaps.lose_answer(message_id)
 
     # -- for the surface ---------------------------------------------------------------------------
 
-    def accept(self, publish: Publish, call: Call | None, *, caller_ip: str) -> Accepted:
-        """Hand a valid publish to the engine, with the place it has in the causes."""
-        if call is None:
-            origin = Origin(
-                take_name=lambda: f"x.q{self._own_publishes}",
-                call_name=f"x.d{self._own_duplicates}",
-                caller_ip=caller_ip,
-            )
-            accepted = self.engine.accept(publish, origin)
-            if accepted.deduplicated:
-                self._own_duplicates += 1
-            else:
-                self._own_publishes += 1
-            return accepted
-        invocation = call.invocation
-        origin = Origin(
-            take_name=lambda: invocation.child("q"),
-            call_name=call.name,
-            caller_ip=caller_ip,
-            roots=self.kernel.attribute(invocation.roots, publish.body, publish.dedup_key),
-            generation=invocation.generation + 1,
-            routes=call.routes,
-            cause=call.entry,
-        )
-        return self.engine.accept(publish, origin)
-
-    def send_again(self, letter: DeadLetter, publish: Publish, call: Call | None) -> Accepted:
-        """Make a new message of a dead letter, which is dropped unless the new one is a duplicate.
-
-        When the bot asks for it, it is one more publish of the bot; when a person does, it goes on
-        where the letter ended and counts as no publish.
-        """
-        dead = letter.message
-        if call is None:
-            name = f"{dead.name}.r0"
-            origin = Origin(
-                take_name=lambda: name,
-                call_name=name,
-                caller_ip=dead.caller_ip,
-                roots=dead.roots,
-                generation=dead.generation,
-                routes=dead.routes,
-                cause=dead.entry,
-                counted=False,
-                source=dead.source,
-            )
-        else:
-            invocation = call.invocation
-            origin = Origin(
-                take_name=lambda: invocation.child("q"),
-                call_name=call.name,
-                caller_ip=dead.caller_ip,
-                roots=dead.roots or invocation.roots,
-                # Whichever is deeper, so that a bot that revives its dead letters for ever is cut.
-                generation=max(invocation.generation, dead.generation) + 1,
-                routes=call.routes,
-                cause=call.entry,
-            )
-        accepted = self.engine.accept(publish, origin)
-        if not accepted.deduplicated:
-            self.engine.drop(letter)
-        return accepted
-
     def terms(self) -> Terms:
         """What a request of this moment is judged by."""
-        return Terms(self.plan, self.kernel.clock.unix, self.allow_loopback)
+        return Terms(self.plan, self.kernel.clock.bot_unix, self.allow_loopback, self.switches)
 
     def note_not_offered(self, subject: str, call: Call | None) -> None:
         """Put on record that a bot asked for what the real service does and this one does not."""
@@ -258,18 +235,3 @@ class QStash:
                 generation=call.invocation.generation,
                 detail=detail,
             )
-
-
-def _dedup_key(request: Request) -> str:
-    fields = read_fields(request.raw_query, request.headers)
-    try:
-        return dedup_key(fields, destination(request.raw_path, fields.query), request.body)
-    except Refused:
-        return ""
-
-
-def _retry_dedup_key(request: Request) -> str:
-    try:
-        return explicit_dedup_key(read_fields(request.raw_query, request.headers))
-    except Refused:
-        return ""

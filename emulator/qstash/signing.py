@@ -2,10 +2,10 @@
 
 import hashlib
 import hmac
-import json
 import math
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii as _quoted
 
 from emulator.chance import Chance
 from emulator.qstash.ids import SHORT_ID_LENGTH, draw_id
@@ -17,9 +17,6 @@ ISSUER = "Upstash"
 def _unpadded(data: bytes) -> bytes:
     return urlsafe_b64encode(data).rstrip(b"=")
 
-
-# Made once: building an encoder costs more than using it.
-_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 _HEADER = _unpadded(b'{"alg":"HS256","typ":"JWT"}') + b"."
 
@@ -36,16 +33,12 @@ def sign(key: str, *, url: str, body: bytes, unix: float, token_id: str) -> str:
     reject it.
     """
     issued = math.floor(unix)
-    claims = {
-        "iss": ISSUER,
-        "sub": url,
-        "exp": issued + TOKEN_LIFE_S,
-        "nbf": 0,
-        "iat": issued,
-        "jti": token_id,
-        "body": body_hash(body),
-    }
-    signed = _HEADER + _unpadded(_encode(claims).encode())
+    # By hand, because nothing else takes as long of a delivery.
+    claims = (
+        f'{{"iss":"{ISSUER}","sub":{_quoted(url)},"exp":{issued + TOKEN_LIFE_S},"nbf":0,'
+        f'"iat":{issued},"jti":{_quoted(token_id)},"body":"{body_hash(body)}"}}'
+    )
+    signed = _HEADER + _unpadded(claims.encode())
     return (signed + b"." + _unpadded(hmac.digest(key.encode(), signed, "sha256"))).decode()
 
 

@@ -9,7 +9,7 @@ from emulator.call import Access, Call
 from emulator.delivery import Delivery, Invocation
 from emulator.exchange import Outcome, Reply, Request
 from emulator.kernel import Kernel
-from emulator.qstash import Plan, QStash
+from emulator.qstash import Plan, QStash, Switches
 
 HOST = "https://bot.example"
 CONSUMER = HOST + "/api/consume"
@@ -50,6 +50,40 @@ class Consumer:
             done(outcome)
 
 
+class Breaking(Consumer):
+    """Answers 500 where the path begins with `/broken`, and 200 elsewhere."""
+
+    def accept(
+        self, delivery: Delivery, request: Request, entry: int, done: Callable[[Outcome], None]
+    ) -> None:
+        at_ms = round(self._kernel.clock.now * 1_000)
+        self.seen.append(Seen(at_ms, delivery.name, delivery, request))
+        done(BROKEN if request.raw_path.startswith("/broken") else OK)
+
+
+class Busy(Consumer):
+    """Answers each delivery with 200 after `seconds`; `most` were in its hands at a time."""
+
+    def __init__(self, kernel: Kernel, seconds: float) -> None:
+        super().__init__(kernel)
+        self.now = 0
+        self.most = 0
+        self._seconds = seconds
+
+    def accept(
+        self, delivery: Delivery, request: Request, entry: int, done: Callable[[Outcome], None]
+    ) -> None:
+        def finish() -> None:
+            self.now -= 1
+            done(OK)
+
+        at_ms = round(self._kernel.clock.now * 1_000)
+        self.seen.append(Seen(at_ms, delivery.name, delivery, request))
+        self.now += 1
+        self.most = max(self.most, self.now)
+        self._kernel.at(self._kernel.clock.now + self._seconds, delivery.name + "/answer", finish)
+
+
 class Bench:
     """A kernel with a queue and, at `HOST`, a consumer."""
 
@@ -59,10 +93,18 @@ class Bench:
         plan: Plan | None = None,
         allow_loopback: bool = True,
         seed: int = 0,
+        read_only_token: str | None = None,
+        switches: Switches | None = None,
     ) -> None:
         self.kernel = Kernel(seed=seed)
-        self.qstash = QStash(self.kernel, plan=plan, allow_loopback=allow_loopback)
-        self.consumer = Consumer(self.kernel, *script)
+        self.qstash = QStash(
+            self.kernel,
+            plan=plan,
+            allow_loopback=allow_loopback,
+            read_only_token=read_only_token,
+            switches=switches or Switches(),
+        )
+        self.consumer: Consumer = Consumer(self.kernel, *script)
         self.kernel.origins[HOST] = self.consumer
 
     def ask(
@@ -97,6 +139,25 @@ class Bench:
         reply = self.publish(headers, body, url, call)
         assert reply.status == 200, reply
         return str(read(reply)["messageId"])
+
+    def send(self, method: str, path: str, value: object = None) -> Reply:
+        """A request with a JSON body, or none for None."""
+        return self.ask(method, path, body=b"" if value is None else json.dumps(value).encode())
+
+    def get(self, path: str) -> Any:
+        """The JSON that a read is answered with."""
+        reply = self.ask("GET", path)
+        assert reply.status == 200, reply
+        return json.loads(reply.body)
+
+    def busy(self, seconds: float) -> Busy:
+        """A destination that takes so long, instead of the present one."""
+        busy = self.consumer = self.kernel.origins[HOST] = Busy(self.kernel, seconds)
+        return busy
+
+    def bodies(self) -> list[str]:
+        """What reached the destination, in order."""
+        return [seen.request.body.decode() for seen in self.consumer.seen]
 
     def run(self, until: float | None = None) -> None:
         """Let everything happen; with `until`, what is due by then, and leave the clock there."""

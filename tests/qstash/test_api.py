@@ -79,12 +79,9 @@ def test_wrong_method(method: str, path: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/v2/batch"),
-        ("POST", f"/v2/enqueue/q/{CONSUMER}"),
-        ("GET", "/v2/queues"),
-        ("POST", f"/v2/schedules/{CONSUMER}"),
-        ("GET", "/v2/topics/"),
-        ("DELETE", "/v2/messages"),
+        ("GET", "/v2/workflows/dlq"),
+        ("GET", "/v2/bulkActions"),
+        ("GET", "/v2/bulkActions/bulk_0"),
         ("GET", "/"),
     ],
 )
@@ -104,29 +101,10 @@ def test_unknown_route__names_its_cause() -> None:
     bench = Bench()
     call = bench.call()
 
-    bench.ask("POST", "/v2/batch", call=call)
+    bench.ask("GET", "/v2/workflows/dlq", call=call)
 
     (finding,) = bench.kernel.journal.entries("finding")
     assert (finding.cause, finding.roots, finding.generation) == (call.entry, ("u0",), 0)
-
-
-@pytest.mark.parametrize(
-    ("header", "value"),
-    [
-        ("Upstash-Flow-Control-Key", "k"),
-        ("Upstash-Redact-Fields", "body"),
-        ("Upstash-Cron", "* * * * *"),
-    ],
-)
-def test_unknown_feature__is_a_finding_and_no_message(header: str, value: str) -> None:
-    bench = Bench()
-
-    reply = bench.publish({header: value})
-
-    assert reply.status == 400
-    assert read(reply) == {"error": f"{header} is not offered by this emulator"}
-    assert [entry.name for entry in bench.kernel.journal.entries("finding")] == ["unsupported"]
-    assert bench.qstash.published == 0
 
 
 def test_refusal__is_no_finding() -> None:
@@ -228,10 +206,28 @@ def test_collection__with_a_slash_at_the_end(path: str) -> None:
 def test_secrets__are_in_no_journal_entry() -> None:
     bench = Bench(Reply(500))
     bench.publish({"Upstash-Retries": "0"}, call=bench.call())
-    bench.ask("GET", "/v2/queues")
+    bench.ask("GET", "/v2/waiters/event")
     bench.run()
 
     text = repr(list(bench.kernel.journal.entries()))
 
     assert bench.qstash.token not in text
     assert bench.qstash.keys.current not in text
+
+
+def test_read_only_token__may_read_and_nothing_else() -> None:
+    bench = Bench(read_only_token="reader")
+    reader = {"Authorization": "Bearer reader"}
+
+    assert bench.ask("GET", "/v2/events", reader).status == 200
+    assert bench.qstash.handle(Request("GET", API + "/v2/keys?qstash_token=reader")).status == 200
+    refused = [
+        bench.publish(reader),
+        bench.ask("POST", "/v2/batch", reader, b"[]"),
+        bench.ask("DELETE", "/v2/messages", reader),
+        bench.ask("POST", "/v2/keys/rotate", reader),
+    ]
+    assert {(reply.status, reply.body) for reply in refused} == {
+        (403, b'{"error":"unauthorized: the token is read-only"}')
+    }
+    assert bench.qstash.published == 0
