@@ -20,6 +20,9 @@ Place = tuple[str, int]
 
 # AWS Lambda quotas: a response of at most 6 MB.
 MAX_REPLY_BYTES = 6 * 1024 * 1024
+# Far above what any server sends and any client takes; what goes on longer is stopped here, before
+# it fills the memory.
+MAX_HEAD_BYTES = 512 * 1024
 # An idle connection is used again for this long (real seconds). Servers close theirs after 2 s
 # (gunicorn) to 5 s (uvicorn, Node), and a request that meets a closing connection may or may not
 # have been handled, so the client stays far away from that.
@@ -50,8 +53,10 @@ class Client:
         *,
         timeout_s: float | None = None,
         fault: Fault | None = None,
+        fresh: bool = False,
     ) -> None:
-        """Send a request to a host and port, whatever its URL says.
+        """Send a request to a host and port, whatever its URL says; a `fresh` one on a connection
+        that has served no other.
 
         `done` is called once, on the network thread, with the reply or the failure: `refused`
         (nobody listens), `reset` (no whole response came), `timeout` (not within `timeout_s` real
@@ -59,9 +64,9 @@ class Client:
         """
         exchange = _Exchange(request, done, timeout_s, fault)
         if self._network.inside:
-            self._start(place, exchange)
+            self._start(place, exchange, fresh=fresh)
         else:
-            self._network.post(lambda: self._start(place, exchange))
+            self._network.post(lambda: self._start(place, exchange, fresh=fresh))
 
     def close(self) -> None:
         """Hang up on everybody; unfinished requests fail with `reset`."""
@@ -73,14 +78,14 @@ class Client:
 
     # -- on the network thread
 
-    def _start(self, place: Place, exchange: "_Exchange") -> None:
+    def _start(self, place: Place, exchange: "_Exchange", *, fresh: bool) -> None:
         if exchange.timeout_s is not None:
             exchange.timer = self._network.loop.call_later(exchange.timeout_s, exchange.time_out)
         if exchange.fault is not None and exchange.fault.kind == "refused":
             exchange.finish(Failure("refused", "a fault"))
             return
         idle = self._idle.get(place)
-        while idle:
+        while idle and not fresh:
             connection = idle.pop()
             if connection.usable:
                 connection.begin(exchange)
@@ -188,6 +193,7 @@ class _Connection(asyncio.Protocol):
         self._body: list[bytes] = []
         self._size = 0
         self._seen = 0
+        self._head_size = 0
         self._headed = False
 
     @property
@@ -236,6 +242,8 @@ class _Connection(asyncio.Protocol):
             # Nobody asked; whatever it is, this connection is not in step.
             self.abort()
             return
+        if not self._headed:
+            self._head_size += len(data)
         fault = exchange.fault
         if fault is not None and fault.kind == "cut-response":
             data = data[: max(0, fault.at_byte - self._seen)]
@@ -249,6 +257,9 @@ class _Connection(asyncio.Protocol):
             self._fail(Failure("reset", "the bot wants another protocol"))
         except httptools.HttpParserError as error:
             self._fail(Failure("reset", f"not an HTTP response: {error}"))
+        if not self._headed and self._head_size > MAX_HEAD_BYTES:
+            limit = f"the response's head is larger than {MAX_HEAD_BYTES:,} bytes"
+            self._fail(TooLarge("reset", limit))
         self._conclude()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -16,14 +16,7 @@ from emulator.kernel import Kernel
 from emulator.net import Arrival, wall
 from emulator.net.client import TooLarge
 from emulator.serverless.body import Event
-from emulator.serverless.host import (
-    FAILED,
-    SHUTDOWN_LIMIT_S,
-    TIMED_OUT,
-    Host,
-    Instance,
-    State,
-)
+from emulator.serverless.host import FAILED, SHUTDOWN_LIMIT_S, TIMED_OUT, Host, Instance, State
 from emulator.serverless.intake import Intake, Running
 from emulator.serverless.raised import Raised
 
@@ -91,6 +84,9 @@ class ProcessDriver:
             lambda outcome: self._live.events.put(
                 Event("response", running.body, outcome=outcome, request=number)
             ),
+            # Work that was left behind may fail at any time, and servers answer that by closing
+            # the connection that it came over.
+            fresh=not running.clean,
         )
         self._settle(running)
 

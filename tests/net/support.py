@@ -69,6 +69,7 @@ def exchange(
     *,
     timeout_s: float | None = PATIENCE_S,
     fault: Fault | None = None,
+    fresh: bool = False,
 ) -> Outcome:
     """Send a request and wait for what becomes of it."""
     outcomes: SimpleQueue[Outcome] = SimpleQueue()
@@ -78,5 +79,6 @@ def exchange(
         outcomes.put,
         timeout_s=timeout_s,
         fault=fault,
+        fresh=fresh,
     )
     return outcomes.get(timeout=PATIENCE_S)

@@ -169,6 +169,25 @@ def test_connection__that_was_idle_for_long_is_not_used_again(
         assert body_of(exchange(client, place)) == b"ok"
 
 
+def test_fresh_request__comes_over_a_connection_of_its_own(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "REUSE_WITHIN_S", PATIENCE_S)
+    open_still: list[socket.socket] = []
+
+    def talk(connection: socket.socket) -> None:
+        open_still.append(connection.dup())
+        read_head(connection)
+        connection.sendall(OK)
+
+    with raw_server(talk, says(OK)) as place:
+        assert body_of(exchange(client, place)) == b"ok"
+        assert body_of(exchange(client, place, fresh=True)) == b"ok"
+    with open_still[0] as first, pytest.raises(BlockingIOError):
+        first.setblocking(False)
+        first.recv(1)
+
+
 def test_unasked_bytes__end_the_connection(client: Client) -> None:
     with raw_server(says(OK + OK), says(OK)) as place:
         assert body_of(exchange(client, place)) == b"ok"
