@@ -79,8 +79,9 @@ class Serving:
         self._closed = False
         self._changing = asyncio.Lock()
         self._tasks: set[asyncio.Task[tuple[str, ...]]] = set()
+        # Whoever comes before there is a world, or before it goes on with what is kept, is hung up
+        # on: what it was told would not be kept.
         self._whole = asyncio.Event()
-        self._whole.set()
         self.network = Network()
         self.client = Client(self.network)
         try:
@@ -89,6 +90,7 @@ class Serving:
             self.served = self._make(self.settings, 0)
             if self._keeping is not None:
                 self.network.run(self._keep(self._keeping))
+            self._whole.set()
             if control_port is not None:
                 self.door = self._open_door(control_port)
         except BaseException:

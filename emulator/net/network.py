@@ -54,7 +54,12 @@ class Network:
 
     def post(self, action: Callable[[], object]) -> None:
         """Have `action` done on the network thread; returns at once, does nothing when closed."""
-        if not self.loop.is_closed():
+        if self.loop.is_closed():
+            return
+        if self.inside:
+            # No other thread has to be told, which would cost a system call.
+            self.loop.call_soon(action)
+        else:
             self.loop.call_soon_threadsafe(action)
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:

@@ -82,6 +82,8 @@ class Engine:
         self._dedup = DedupWindow()
         self._roster = Roster(keep_s=plan.log_retention_s, keep_ended=plan.max_log_entries)
         self.runs = Workflows(kernel, self, max_body_bytes=plan.max_body_bytes)
+        # Bound once for all messages.
+        self._be_ready = self._ready
         self.mishaps = Mishaps(kernel, self._roster, self._courier)
 
     @property
@@ -246,7 +248,7 @@ class Engine:
             return
         name = message.attempt_name
         # A partial instead of a closure: a million messages may wait, and it is a third of one.
-        action = partial(self._ready, message)
+        action = partial(self._be_ready, message)
         message.timer = self._kernel.at(due, name + "/due", action, roots=message.roots, task=name)
 
     def _ready(self, message: Message) -> None:

@@ -45,7 +45,9 @@ def document() -> Json:
         "info": {
             "title": "QStash, as thrice serves it",
             "version": VERSION,
-            "description": "What the emulated queue takes and answers.",
+            "description": (
+                "What the emulated queue takes and answers, but for the calls of Workflow."
+            ),
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "https://qstash.upstash.io"}],

@@ -46,9 +46,7 @@ def test_operations__have_names_of_their_own() -> None:
 def test_answers__are_as_described(label: str) -> None:
     cases = OPERATIONS[label].as_strategy()
 
-    @settings(
-        max_examples=4, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-    )
+    @settings(max_examples=4, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(case=cases, data=st.data())
     def hold(case: object, data: st.DataObject) -> None:
         Furnished().hold(case, data)
