@@ -411,11 +411,10 @@ class ProcessDriver:
     def _falls_asleep(self, running: Running) -> bool:
         """Whether it sleeps, or soon does: on a busy machine it may have had no core until now."""
         until = wall.monotonic() + DOZE_LIMIT_S
-        while not self._is_asleep(running):
-            if wall.monotonic() > until:
-                return False
+        while not self._is_asleep(running) and wall.monotonic() < until:
             wall.pause(BUSY_WAIT_S)
-        return True
+        # Beside a thread that never rests, the others count as asleep.
+        return wall.monotonic() < until and not running.body.watch.restless
 
     def _died(self, running: Running) -> None:
         status = self._count_death(running)
