@@ -60,6 +60,7 @@ class TreeStopper:
             self._groups = tuple(self._groups_of(pids))
             self._signal(signal.SIGSTOP)
             self._await_stop()
+            self._look_for_escaped(pids)
 
     def go_on(self) -> None:
         self._signal(signal.SIGCONT)
@@ -70,13 +71,18 @@ class TreeStopper:
         groups: dict[int, None] = {}
         for pid in sorted(pids):
             with suppress(OSError):
-                group, session = os.getpgid(pid), os.getsid(pid)
+                group = os.getpgid(pid)
                 # Nobody is in the keeper's own group who did not go there on purpose.
                 if group != self._keeper:
                     groups[group] = None
-                if session != self._keeper and (command := _command_of(pid)):
-                    self._escaped[command] = None
         return groups
+
+    def _look_for_escaped(self, pids: set[int]) -> None:
+        """Only of stopped ones: one that is just becoming another program has no command yet."""
+        for pid in sorted(pids):
+            with suppress(OSError):
+                if os.getsid(pid) != self._keeper and (command := _command_of(pid)):
+                    self._escaped[command] = None
 
     def _signal(self, number: signal.Signals) -> None:
         for group in self._groups:
