@@ -109,6 +109,8 @@ def test_tree_that_is_gone__has_nothing_to_stop() -> None:
         keeper.wait()
         stopper.go_on()
         stopper.stop()
+        assert not watch.alive()
+        assert stopper.escaped == ("sleep 59",)
         watch.close()
 
 
