@@ -125,6 +125,18 @@ def test_un_awaited_call__has_the_same_fate_in_every_run() -> None:
     assert set(fates[0]) == {0, 1}
 
 
+def test_left_task_that_fails__costs_the_next_request_nothing() -> None:
+    # The server closes the connection of the request whose task has failed.
+    with running(PYTHON) as live, world_of(live) as world:
+        world.meta.message("impatient-task", at=0.0)
+        root = world.meta.message("slow", at=1.0).root
+        world.run_until_quiet()
+        tally = world.journal.tally(root)
+        answered = statuses(world)
+    assert answered == [200, 200, 200]
+    assert (tally.publishes, tally.late) == (1, 0)
+
+
 @pytest.mark.parametrize("leftovers", ["answered", "dropped"])
 def test_leftovers__have_the_fate_that_they_have_in_the_simulation(leftovers: Leftovers) -> None:
     fates = []

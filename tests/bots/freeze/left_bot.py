@@ -17,11 +17,12 @@ client = httpx.AsyncClient()
 tasks: set[asyncio.Task[None]] = set()
 
 
-async def publish(mid: str) -> None:
+async def publish(mid: str, timeout_s: float = 5.0) -> None:
     await client.post(
         f"{os.environ['QSTASH_URL']}/v2/publish/{CONSUMER}",
         headers={"Authorization": f"Bearer {os.environ['QSTASH_TOKEN']}"},
         content=mid,
+        timeout=timeout_s,
     )
 
 
@@ -53,6 +54,11 @@ async def webhook(request: Request) -> PlainTextResponse:
             leave(asyncio.create_task(publish(mid)))
         case "background-task":
             background = BackgroundTask(publish, mid)
+        case "impatient-task":
+            background = BackgroundTask(publish, mid, timeout_s=0.3)
+        case "slow":
+            await asyncio.sleep(0.6)
+            await publish(mid)
         case "one-of-two":
             leave(asyncio.create_task(publish(mid)))
             await read("settings")
