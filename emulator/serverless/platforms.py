@@ -88,7 +88,9 @@ class Platform:
         drawn = chance.bits("vercel-id/" + name, 9).hex()
         ident = f"{REGION}::{REGION}::{drawn[:5]}-{int(unix * 1_000)}-{drawn[6:]}"
         host = request.header("host") or request.parts.netloc
-        # Vercel docs, "Request headers"; the edge does not let a caller choose them.
+        # Vercel docs, "Request headers", for all but two: that `x-real-ip` and
+        # `x-vercel-forwarded-for` carry the same address, and that a caller can choose none of
+        # them, is assumed.
         added = {
             "x-forwarded-host": host,
             "x-forwarded-proto": "https",
@@ -145,8 +147,10 @@ _SERVER_ERROR = '{"message":"Internal Server Error"}'
 _PLATFORMS = (
     # One request per environment (Lambda docs, "Concurrency"); 15 minutes, 6 MB either way (Lambda
     # docs, "Quotas"); 429 and 413 of the Invoke API (TooManyRequestsException,
-    # RequestTooLargeException). What a caller of an HTTP API gets of a function's own failures is
-    # API Gateway's (docs, "HTTP API Lambda integrations" and "Gateway response types").
+    # RequestTooLargeException). A caller meets the gateway in front of the function: the text of a
+    # time-out is API Gateway's for its own limit, as callers report it. Some of its kinds answer
+    # 500 or 502 where the function's limit is the shorter one; for the caller, none of them is an
+    # acknowledgement. The other texts are assumed.
     Platform(
         kind="lambda",
         ends="last byte",
@@ -192,8 +196,9 @@ _PLATFORMS = (
     ),
     # Cloud Run docs: "Maximum concurrent requests per instance" (80, at most 1,000); "Request
     # timeout" (300 s, then 504, and the instance is not ended); "CPU allocation" (with billing by
-    # request, none after the last response: what is left goes on with the next request);
-    # "Quotas" (32 MiB either way over HTTP/1); "Troubleshooting" (429 without an instance).
+    # request, none after the last response: what is left goes on with the next request). The 32 MiB
+    # either way over HTTP/1, the 429 without an instance, the other statuses and all texts are
+    # assumed.
     Platform(
         kind="cloud-run",
         ends="last byte",
@@ -214,7 +219,7 @@ _PLATFORMS = (
             "response-too-large": (500, TEXT, "Internal Server Error"),
         },
     ),
-    # A server of one's own, behind a proxy that has no limits.
+    # A server of one's own, behind a proxy that has no limits; answers as proxies commonly give.
     Platform(
         kind="always-on",
         ends="last byte",
