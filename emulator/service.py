@@ -77,6 +77,35 @@ def scope_of(request: Request, *, client_port: int) -> dict[str, Any]:
     }
 
 
+class Answering:
+    """What an ASGI application reads of a request, and the reply that it sends piece by piece."""
+
+    __slots__ = ("_body", "_headers", "_request", "_status")
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._status = 0
+        self._headers: list[tuple[str, str]] = []
+        self._body: list[bytes] = []
+
+    async def receive(self) -> Message:
+        return {"type": "http.request", "body": self._request.body, "more_body": False}
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            self._headers.extend(
+                (name.decode("latin-1"), value.decode("latin-1"))
+                for name, value in message.get("headers", ())
+            )
+        elif message["type"] == "http.response.body":
+            self._body.append(message.get("body", b""))
+
+    def reply(self) -> Reply:
+        """What was sent so far."""
+        return Reply(self._status, tuple(self._headers), b"".join(self._body))
+
+
 def call_asgi(app: ASGIApp, request: Request, **scope_extra: object) -> Reply:
     """Run an ASGI application on one request to its end, synchronously.
 
@@ -86,29 +115,12 @@ def call_asgi(app: ASGIApp, request: Request, **scope_extra: object) -> Reply:
     """
     scope = scope_of(request, client_port=0)
     scope.update(scope_extra)
-    status = 0
-    headers: list[tuple[str, str]] = []
-    body: list[bytes] = []
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": request.body, "more_body": False}
-
-    async def send(message: Message) -> None:
-        nonlocal status
-        if message["type"] == "http.response.start":
-            status = message["status"]
-            headers.extend(
-                (key.decode("latin-1"), value.decode("latin-1"))
-                for key, value in message.get("headers", ())
-            )
-        elif message["type"] == "http.response.body":
-            body.append(message.get("body", b""))
-
-    waiting = app(scope, receive, send).__await__()
+    answering = Answering(request)
+    waiting = app(scope, answering.receive, answering.send).__await__()
     try:
         next(waiting)
     except StopIteration:
-        return Reply(status, tuple(headers), b"".join(body))
+        return answering.reply()
     raise EmulatorBug(
         f"the surface of a fake waited while it answered {request.method} {request.url}"
     )

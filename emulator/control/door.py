@@ -3,17 +3,15 @@ are done.
 """
 
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from emulator.control.api import app, refuse
 from emulator.control.guard import refusal
-from emulator.exchange import Headers, Reply, Request
-from emulator.net.connection import Arrival, Connection, origin_form
-from emulator.net.listener import LOOPBACK, listening_socket
-from emulator.net.network import Network, acknowledge
-from emulator.net.socket_wire import SocketWire
-from emulator.service import ASGIApp, Message, scope_of
+from emulator.exchange import Reply, Request
+from emulator.net.connection import Arrival, origin_form
+from emulator.net.network import Network
+from emulator.net.port import HttpVisitor, Port
+from emulator.service import Answering, ASGIApp, scope_of
 
 if TYPE_CHECKING:
     from emulator.serving import Serving
@@ -28,18 +26,14 @@ class Door:
     def __init__(self, network: Network, serving: "Serving", *, port: int) -> None:
         self._network = network
         self._serving = serving
-        self._clients: set[_Client] = set()
         self._tasks: dict[Arrival, asyncio.Task[None]] = {}
-        self.closed = False
-        self._socket = listening_socket(port)
-        self.port: int = self._socket.getsockname()[1]
-        self._server: asyncio.Server = network.run(self._open())
+        self._port = Port(network, self._welcome, number=port)
+        self.port = self._port.number
 
     @property
     def address(self) -> tuple[str, int]:
         """Where it listens, as the system says."""
-        host, port = self._socket.getsockname()
-        return host, port
+        return self._port.bound
 
     def close(self) -> None:
         """Stop listening and hang up on everybody."""
@@ -72,83 +66,28 @@ class Door:
             reply = Reply(500, tuple(response.headers.items()), bytes(response.body))
         arrival.answer(reply)
 
-    async def _open(self) -> asyncio.Server:
-        make: Callable[[], asyncio.Protocol] = lambda: _Client(self, self._network, self._clients)  # noqa: E731
-        return await self._network.loop.create_server(make, sock=self._socket)
-
     async def _close(self) -> None:
-        self.closed = True
-        self._server.close()
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
-        for client in list(self._clients):
-            client.abort()
+        await self._port.leave()
         if tasks:
             await asyncio.wait(tasks)
 
-
-class _Client(asyncio.Protocol):
-    """One client of the door. Its headers stay as they were sent: they are looked at."""
-
-    def __init__(self, door: Door, network: Network, clients: "set[_Client]") -> None:
-        self._door = door
-        self._network = network
-        self._clients = clients
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._wire = SocketWire(transport)
-        self._connection = Connection(
-            self._wire,
-            self._network,
-            address=self._address,
-            on_arrival=self._door.arrived,
-            on_gone=self._door.gone,
+    def _welcome(self, port: Port) -> HttpVisitor:
+        return HttpVisitor(
+            port,
+            # The headers stay as they were sent: they are looked at.
+            address=lambda target, headers: (port.address + origin_form(target), headers),
+            on_arrival=self.arrived,
+            on_gone=self.gone,
         )
-        self._clients.add(self)
-        if self._door.closed:
-            # It was accepted in the very round in which the port was let go of.
-            self.abort()
-
-    def data_received(self, data: bytes) -> None:
-        acknowledge(self._transport)
-        self._connection.feed(data)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._clients.discard(self)
-        self._connection.lost()
-
-    def abort(self) -> None:
-        self._wire.abort()
-
-    def _address(self, target: str, headers: Headers) -> tuple[str, Headers]:
-        return f"http://{LOOPBACK}:{self._door.port}{origin_form(target)}", headers
 
 
 async def _run(application: ASGIApp, request: Request, serving: "Serving") -> Reply:
     """Run an ASGI application on one request, however long it waits."""
     scope = scope_of(request, client_port=0)
     scope["thrice.serving"] = serving
-    status = 0
-    headers: list[tuple[str, str]] = []
-    body: list[bytes] = []
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": request.body, "more_body": False}
-
-    async def send(message: Message) -> None:
-        nonlocal status
-        if message["type"] == "http.response.start":
-            status = message["status"]
-            headers.extend(
-                (name.decode("latin-1"), value.decode("latin-1"))
-                for name, value in message.get("headers", ())
-            )
-        elif message["type"] == "http.response.body":
-            body.append(message.get("body", b""))
-
-    await application(scope, receive, send)
-    return Reply(status, tuple(headers), b"".join(body))
+    answering = Answering(request)
+    await application(scope, answering.receive, answering.send)
+    return answering.reply()

@@ -12,9 +12,8 @@ from emulator.exchange import Failure, Headers, Request
 from emulator.net.authority import Authority
 from emulator.net.client_hello import HANDSHAKE, read_hello
 from emulator.net.connection import MAX_HEAD_BYTES, Arrival, Connection, Wire, origin_form
-from emulator.net.listener import LOOPBACK, listening_socket
-from emulator.net.network import Network, acknowledge
-from emulator.net.socket_wire import SocketWire
+from emulator.net.network import Network
+from emulator.net.port import Port, Visitor
 from emulator.net.tls import TlsWire
 
 # The schemes of arrivals that are no HTTP/1.1: a client that insists on HTTP/2, one that broke the
@@ -55,36 +54,27 @@ class Proxy:
         self.authority = authority
         self.on_arrival = on_arrival
         self.on_gone = on_gone
-        self.clients: set[_Client] = set()
-        self._socket = listening_socket(0)
-        self.port: int = self._socket.getsockname()[1]
-        self._server: asyncio.Server = network.run(self._open())
+        self._port = Port(network, lambda port: _Client(port, self))
+        self.port = self._port.number
 
     @property
     def address(self) -> str:
         """Where clients on this machine reach it: `http://127.0.0.1:<port>`."""
-        return f"http://{LOOPBACK}:{self.port}"
+        return self._port.address
 
     def close(self) -> None:
         """Stop listening and hang up on everybody."""
-        self.network.run(self._close())
-
-    async def _open(self) -> asyncio.Server:
-        return await self.network.loop.create_server(lambda: _Client(self), sock=self._socket)
-
-    async def _close(self) -> None:
-        self._server.close()
-        for client in list(self.clients):
-            client.abort()
+        self._port.close()
 
 
-class _Client(asyncio.Protocol):
+class _Client(Visitor):
     """One client, whose first bytes tell what it speaks.
 
     `_host` and `_port` are those it asked for; a host of "" is not known yet.
     """
 
-    def __init__(self, proxy: Proxy) -> None:
+    def __init__(self, port: Port, proxy: Proxy) -> None:
+        super().__init__(port)
         self._proxy = proxy
         self._host = ""
         self._port = 0
@@ -94,16 +84,9 @@ class _Client(asyncio.Protocol):
         self._refused: Arrival | None = None
         self._timer: asyncio.TimerHandle | None = None
 
-    # -- asyncio.Protocol
+    # -- Visitor
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._wire = SocketWire(transport)
-        self._proxy.clients.add(self)
-
-    def data_received(self, data: bytes) -> None:
-        acknowledge(self._transport)
+    def hear(self, data: bytes) -> None:
         if self._tls is not None:
             self._tls.feed(data)
         elif self._connection is not None:
@@ -112,8 +95,7 @@ class _Client(asyncio.Protocol):
             self._begun += data
             self._begin()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._proxy.clients.discard(self)
+    def go(self) -> None:
         self._stop_timer()
         if self._connection is not None:
             self._connection.lost()
@@ -121,16 +103,12 @@ class _Client(asyncio.Protocol):
             self._refused.gone = True
             self._proxy.on_gone(self._refused)
 
-    def abort(self) -> None:
-        """Hang up with a reset."""
-        self._wire.abort()
-
     # -- what it speaks
 
     def _begin(self) -> None:
         begun = self._begun
         if len(begun) > MAX_HEAD_BYTES:
-            self._wire.abort()
+            self.wire.abort()
         elif begun[:1] == bytes([HANDSHAKE]):
             self._greet(begun)
         elif not self._host and begun[: len(_CONNECT)] == _CONNECT[: len(begun)]:
@@ -138,19 +116,19 @@ class _Client(asyncio.Protocol):
                 head, _, self._begun = begun.partition(b"\r\n\r\n")
                 self._dig(head.decode("latin-1"))
         else:
-            self._begin_http(self._wire, "http", begun)
+            self._begin_http(self.wire, "http", begun)
 
     def _dig(self, head: str) -> None:
         """CONNECT: everything after this is for another host."""
         line, *headers = head.split("\r\n")
         host, _, port = line.split(" ")[1].rpartition(":")
         if not host or not port.isdecimal():
-            self._wire.write(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
-            self._wire.close()
+            self.wire.write(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
+            self.wire.close()
             return
         self._host, self._port = host.lower(), int(port)
         if QUIET not in map(str.lower, headers):
-            self._wire.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            self.wire.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         if self._port not in DEFAULT_PORTS.values():
             self._timer = self._proxy.network.loop.call_later(SILENT_S, self._refuse, OTHER)
         if self._begun:
@@ -178,7 +156,7 @@ class _Client(asyncio.Protocol):
             return
         self._begun = b""
         tls = self._tls = TlsWire(
-            self._wire,
+            self.wire,
             context,
             on_data=lambda data: self._said(tls, data),
             on_distrust=lambda why: self._refuse(DISTRUST, why),
@@ -231,7 +209,7 @@ class _Client(asyncio.Protocol):
     def _refuse(self, scheme: str, why: str = "", *, last_words: bytes = b"") -> None:
         """An arrival that says what the bot tried; its answer, whatever it is, hangs up."""
         self._stop_timer()
-        if self._refused is not None or self._transport.is_closing():
+        if self._refused is not None or self.transport.is_closing():
             return
         netloc = f"{self._host or 'nowhere'}:{self._port}" if self._port else self._host
         request = Request("CONNECT", f"{scheme}://{netloc or 'nowhere'}/{why}")
@@ -244,10 +222,10 @@ class _Client(asyncio.Protocol):
         if isinstance(arrival.outcome, Failure) and arrival.outcome.kind == "timeout":
             return
         if last_words:
-            self._wire.write(last_words)
-            self._wire.close()
+            self.wire.write(last_words)
+            self.wire.close()
         else:
-            self._wire.abort()
+            self.wire.abort()
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
