@@ -81,11 +81,10 @@ def test_cancelling(results: dict[str, Any]) -> None:
 
 
 def test_callbacks(results: dict[str, Any]) -> None:
-    assert results["callbacks"] == [
-        ["/broken", True, "source"],
-        ["/told", True, 500],
-        ["/failed", True, 500],
-    ]
+    first, *told = results["callbacks"]
+    assert first == ["/broken", True, "source"]
+    # Both are on their way at once, and either may be the first to arrive.
+    assert sorted(told) == [["/failed", True, 500], ["/told", True, 500]]
 
 
 def test_batches(results: dict[str, Any]) -> None:
@@ -102,7 +101,8 @@ def test_queues(results: dict[str, Any]) -> None:
     assert (paused["name"], paused["parallelism"], paused["lag"]) == ("node", 2, 2)
     assert (paused["paused"], told["again"]) == (True, [0, True])
     assert "node" in told["names"]
-    assert told["bodies"] == ["first", '{"second":2}']
+    # With a parallelism of two either may be the first to arrive.
+    assert sorted(told["bodies"]) == ["first", '{"second":2}']
     assert refusal(told["gone"]) == ("QstashError", 404, "queue node not found")
 
 
