@@ -2,32 +2,79 @@
 
 import os
 import socket
-from collections.abc import Collection
+import sys
+from collections import deque
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 
 LOOPBACK = "127.0.0.1"
 # Below the range from which Linux takes the ports of outgoing connections (32768 to 60999): a port
 # that is free now will not be given to a client in the meantime.
 FIRST, LAST = 20_000, 32_000
+COUNT = LAST - FIRST
 _LISTENING = "0A"  # proc(5), /proc/net/tcp: state TCP_LISTEN
 
-_next = [0]
+# Processes take ports by the block, so that two which run side by side never give out the same one
+# between the moment when it is found free and the one when a bot listens on it.
+BLOCK = 50
+
+
+class _Supply:
+    """The ports that this process may give out: those of a block that nobody else has claimed.
+
+    The claim is the name of a socket in Linux's abstract namespace (unix(7)), which ends with the
+    process. Elsewhere nothing is claimed, and ports are only looked at.
+    """
+
+    def __init__(self) -> None:
+        # Processes that run side by side begin at different places.
+        self._block = os.getpid() * 97 % (COUNT // BLOCK)
+        self._ports: Iterator[int] = iter(())
+        # The one in use and the one before, whose last ports may be on their way still.
+        self._claims: deque[socket.socket] = deque(maxlen=2)
+
+    def next(self) -> int:
+        for _ in range(COUNT // BLOCK + 1):
+            for port in self._ports:
+                if _is_free(port):
+                    return port
+            self._move_on()
+        raise OSError(f"no port from {FIRST} to {LAST} is free")
+
+    def _move_on(self) -> None:
+        """Take the next block that is not taken; none is left out when all are."""
+        for _ in range(COUNT // BLOCK):
+            self._block = (self._block + 1) % (COUNT // BLOCK)
+            if self._claim(self._block):
+                break
+        first = FIRST + self._block * BLOCK
+        self._ports = iter(range(first, first + BLOCK))
+
+    def _claim(self, block: int) -> bool:
+        if sys.platform != "linux":
+            return True
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            claim.bind(f"\0thrice-ports-{block}")
+        except OSError:
+            claim.close()
+            return False
+        if len(self._claims) == self._claims.maxlen:
+            self._claims.popleft().close()
+        self._claims.append(claim)
+        return True
+
+
+_supply = _Supply()
 
 
 def free_port() -> int:
-    """A port that nobody listens on, and that this process has not given out before.
+    """A port that nobody listens on, and that neither this process nor another thrice has given
+    out lately.
 
     Raises OSError when there is none.
     """
-    count = LAST - FIRST
-    # Processes that run side by side begin at different places.
-    start = _next[0] or (os.getpid() * 97) % count
-    for step in range(count):
-        offset = (start + step) % count
-        if _is_free(FIRST + offset):
-            _next[0] = offset + 1
-            return FIRST + offset
-    raise OSError(f"no port from {FIRST} to {LAST} is free")
+    return _supply.next()
 
 
 def _is_free(port: int) -> bool:
