@@ -146,7 +146,9 @@ def serve(data: Path, ports: str) -> "subprocess.Popen[str]":
     )
     assert running.stderr is not None
     line = running.stderr.readline()
-    assert "thrice is running" in line, line + running.stderr.read()
+    if "thrice is running" not in line:
+        running.kill()
+        raise AssertionError(line + running.stderr.read())
     return running
 
 
