@@ -44,6 +44,7 @@ class Client:
         self._network = network
         self._idle: dict[Place, list[_Connection]] = {}
         self._open: set[_Connection] = set()
+        self._closed = False
 
     def send(
         self,
@@ -116,6 +117,9 @@ class Client:
 
     def opened(self, connection: "_Connection") -> None:
         self._open.add(connection)
+        if self._closed:
+            # It was on its way when everybody was hung up on.
+            connection.abort()
 
     def lost(self, connection: "_Connection") -> None:
         self._open.discard(connection)
@@ -130,6 +134,7 @@ class Client:
             connection.abort()
 
     async def _close(self) -> None:
+        self._closed = True
         for connection in list(self._open):
             connection.abort()
         # Aborted connections are told so in the next round of the loop.

@@ -250,3 +250,19 @@ def test_close__fails_what_is_unfinished(network: Network) -> None:
         outcome = outcomes.get(timeout=PATIENCE_S)
     assert isinstance(outcome, Failure)
     assert outcome.kind == "reset"
+
+
+def test_close__hangs_up_on_who_was_about_to_be_reached(network: Network) -> None:
+    client = Client(network)
+    outcomes: SimpleQueue[Outcome] = SimpleQueue()
+
+    def talk(connection: socket.socket) -> None:
+        read_head(connection)
+        read_head(connection)
+
+    with raw_server(talk) as place:
+        client.send(place, Request("GET", "http://bot/"), outcomes.put)
+        client.close()
+        outcome = outcomes.get(timeout=PATIENCE_S)
+    assert isinstance(outcome, Failure)
+    assert outcome.kind == "reset"
