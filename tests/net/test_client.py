@@ -8,7 +8,7 @@ import pytest
 from emulator.exchange import Failure, Outcome, Reply, Request
 from emulator.net import Client, Fault, Network
 from emulator.net import client as client_module
-from emulator.net.client import TooLarge
+from emulator.net.client import Place, TooLarge
 from tests.net.support import PATIENCE_S, exchange, raw_server, read_head, says
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -260,9 +260,13 @@ def test_close__hangs_up_on_who_was_about_to_be_reached(network: Network) -> Non
         read_head(connection)
         read_head(connection)
 
-    with raw_server(talk) as place:
+    async def send_and_close(place: Place) -> None:
         client.send(place, Request("GET", "http://bot/"), outcomes.put)
-        client.close()
+        # As `close` does it, but with the connection certainly on its way.
+        await client._close()
+
+    with raw_server(talk) as place:
+        network.run(send_and_close(place))
         outcome = outcomes.get(timeout=PATIENCE_S)
     assert isinstance(outcome, Failure)
     assert outcome.kind == "reset"
