@@ -5,6 +5,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from emulator.kernel import Kernel
+from emulator.net import wall
 from emulator.net.running import FreeRunning
 from emulator.serverless.remote import Remote
 from emulator.step import Step
@@ -131,9 +132,7 @@ class Pace:
             if not idle and step is not None:
                 await self._stirred()
                 continue
-            done = self._kernel.steps
-            await self._stirred(still_s)
-            if self.settled and (idle or self.quiet) and self._kernel.steps == done:
+            if await self._still(still_s) and (idle or self.quiet):
                 return
 
     # -- inside
@@ -152,6 +151,18 @@ class Pace:
         while step.pending:
             await self._stirred()
         await self.settle()
+
+    async def _still(self, seconds: float) -> bool:
+        """Wait for so long, or until anything is done; returns whether nothing was."""
+        done = self._kernel.steps
+        until = wall.monotonic() + seconds
+        while True:
+            # Whatever is noticed stirs, also an end of what was done before.
+            await self._stirred(max(0.0, until - wall.monotonic()))
+            if not self.settled or self._kernel.steps != done:
+                return False
+            if wall.monotonic() >= until:
+                return True
 
     async def _stirred(self, at_most_s: float | None = None) -> None:
         """Wait until something happens, or for so long."""

@@ -61,7 +61,10 @@ class Arrival:
         """
         if self.outcome is None:
             self.outcome = outcome
-            self._network.post(self._flush)
+            if self._network.inside:
+                self._flush()
+            else:
+                self._network.post(self._flush)
 
     def drop(self) -> None:
         """Hang up without an answer."""
@@ -73,7 +76,8 @@ class Connection:
     section 9.3). All methods are for the network thread.
 
     `address` makes the URL and the headers of a request, as the world sees them, from what its head
-    says. `on_arrival` is told of each request, `on_gone` of each that its client did not wait for.
+    says. It is `partial` while the rest of a request is to come. `on_arrival` is told of each
+    request, `on_gone` of each that its client did not wait for.
     """
 
     def __init__(
@@ -100,6 +104,8 @@ class Connection:
         self._body: list[bytes] = []
         self._size = 0
         self._head_size = 0
+        self._expects = ""
+        self.partial = False
 
     def feed(self, data: bytes) -> None:
         """Take what the client sent."""
@@ -141,6 +147,9 @@ class Connection:
 
     # -- httptools
 
+    def on_message_begin(self) -> None:
+        self.partial = True
+
     def on_url(self, url: bytes) -> None:
         self._target += url
 
@@ -149,10 +158,11 @@ class Connection:
         if self._head_size > MAX_HEAD_BYTES:
             raise _Refused(431)
         self._headers.append((name.decode("latin-1"), value.decode("latin-1")))
+        if len(name) == 6 and name.lower() == b"expect" and not self._expects:
+            self._expects = value.decode("latin-1").lower()
 
     def on_headers_complete(self) -> None:
-        expects = next((v for k, v in self._headers if k.lower() == "expect"), "")
-        if expects.lower() == "100-continue" and self._wire is not None:
+        if self._expects == "100-continue" and self._wire is not None:
             self._wire.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:

@@ -33,13 +33,19 @@ def end_to_end(headers: Iterable[tuple[str, str]]) -> Headers:
 def reply_bytes(reply: Reply, *, method: str, keep_alive: bool) -> bytes:
     """A response as it goes over the wire; without its body when the method or status has none."""
     bare = method == "HEAD" or reply.status in (204, 304) or reply.status < 200
-    lines = [f"HTTP/1.1 {reply.status} {_REASONS.get(reply.status, '')}"]
-    lines += [f"{name}: {value}" for name, value in end_to_end(reply.headers)]
-    if reply.status not in (204, 304):
-        lines.append(f"content-length: {len(reply.body)}")
-    lines.append("connection: " + ("keep-alive" if keep_alive else "close"))
-    head = "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
-    return head if bare else head + reply.body
+    status, body = reply.status, reply.body
+    lines = [
+        f"{name}: {value}\r\n"
+        for name, value in reply.headers
+        if name.lower() not in OF_THE_CONNECTION
+    ]
+    length = "" if status in (204, 304) else f"content-length: {len(body)}\r\n"
+    text = (
+        f"HTTP/1.1 {status} {_REASONS.get(status, '')}\r\n{''.join(lines)}{length}"
+        f"connection: {'keep-alive' if keep_alive else 'close'}\r\n\r\n"
+    )
+    head = text.encode("latin-1", "replace")
+    return head if bare else head + body
 
 
 def request_bytes(request: Request) -> bytes:

@@ -55,6 +55,7 @@ class Listener:
     def _meant(self, target: str, headers: Headers) -> tuple[str, Headers]:
         """The address that the listener stands for, which is the one that the fake expects."""
         netloc = self.origin.partition("://")[2]
-        return self.origin + origin_form(target), tuple(
-            (name, netloc if name.lower() == "host" else value) for name, value in headers
-        )
+        for place, (name, _) in enumerate(headers):
+            if len(name) == 4 and name.lower() == "host":
+                headers = (*headers[:place], (name, netloc), *headers[place + 1 :])
+        return self.origin + origin_form(target), headers

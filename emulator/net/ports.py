@@ -1,5 +1,6 @@
 """Ports of this machine: one that is free, and those that processes listen on."""
 
+import atexit
 import os
 import socket
 import sys
@@ -32,6 +33,7 @@ class _Supply:
         self._ports: Iterator[int] = iter(())
         # The one in use and the one before, whose last ports may be on their way still.
         self._claims: deque[socket.socket] = deque(maxlen=2)
+        atexit.register(self._let_go)
 
     def next(self) -> int:
         for _ in range(COUNT // BLOCK + 1):
@@ -63,6 +65,10 @@ class _Supply:
             self._claims.popleft().close()
         self._claims.append(claim)
         return True
+
+    def _let_go(self) -> None:
+        for claim in self._claims:
+            claim.close()
 
 
 _supply = _Supply()
