@@ -12,7 +12,10 @@ Headers = tuple[tuple[str, str], ...]
 def find_header(headers: Iterable[tuple[str, str]], name: str) -> str | None:
     """The first value of a header, whatever the case of its name."""
     wanted = name.lower()
-    return next((value for key, value in headers if key.lower() == wanted), None)
+    for key, value in headers:
+        if key.lower() == wanted:
+            return value
+    return None
 
 
 # The same few addresses are asked for again and again, in several steps of each exchange.
@@ -40,13 +43,15 @@ class Request:
     """One HTTP request.
 
     `url` is absolute and exactly as sent: no decoding, no normalising, no collapsed slashes.
-    Header names keep the case they were sent with; look them up with `header`.
+    Header names keep the case they were sent with; look them up with `header`. Its sender would
+    speak `http_version` where both ends can agree on it, which takes TLS for "2".
     """
 
     method: str
     url: str
     headers: Headers = ()
     body: bytes = b""
+    http_version: str = "1.1"
 
     @property
     def parts(self) -> SplitResult:

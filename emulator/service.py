@@ -41,6 +41,10 @@ class Service(Protocol):
         """
 
 
+# Where the requests of bots come from, as the fakes see it (RFC 5737: an address for examples).
+CLIENT_IP = "203.0.113.7"
+
+
 @lru_cache(maxsize=1024)
 def _address(url: str) -> tuple[str, str, bytes, bytes, tuple[str, int]]:
     """What an ASGI scope says of a URL: scheme, path, raw path, query and server."""
@@ -61,7 +65,7 @@ def scope_of(request: Request, *, client_port: int) -> dict[str, Any]:
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1",
+        "http_version": request.http_version,
         "method": request.method,
         "scheme": scheme,
         "path": path,
@@ -72,7 +76,7 @@ def scope_of(request: Request, *, client_port: int) -> dict[str, Any]:
             (key.lower().encode("latin-1"), value.encode("latin-1"))
             for key, value in request.headers
         ],
-        "client": ("203.0.113.7", client_port),
+        "client": (CLIENT_IP, client_port),
         "server": server,
     }
 

@@ -2,8 +2,8 @@
 
 from emulator.qstash.plan import Plan, plan_of
 from emulator.qstash.quota import Cost
-from emulator.qstash.service import QStash
+from emulator.qstash.service import REGIONS, QStash
 from emulator.qstash.signing import KeyPair, sign
 from emulator.qstash.switches import Switches
 
-__all__ = ["Cost", "KeyPair", "Plan", "QStash", "Switches", "plan_of", "sign"]
+__all__ = ["REGIONS", "Cost", "KeyPair", "Plan", "QStash", "Switches", "plan_of", "sign"]

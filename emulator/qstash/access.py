@@ -7,6 +7,7 @@ filter is not seen to meet publishing.
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from emulator.call import Access
@@ -26,6 +27,8 @@ from emulator.qstash.wire import dedup_key, explicit_dedup_key
 # Headers by which a publish touches more than the message that it makes.
 _SHARED = ("upstash-dedup", "upstash-content", "upstash-flow", "upstash-workflow", "upstash-cron")
 _WHOLE = ("keys", "dlq", "queues", "topics", "schedules", "flowControl", "bulkActions")
+# Any key that is made from content.
+_BY_CONTENT = "qstash:dedup:content"
 # What begins, goes on with, wakes or ends a workflow run.
 _OF_RUNS = ("trigger", "wait", "notify", "waiters", "workflows")
 
@@ -48,17 +51,25 @@ def access_of(request: Request, number: int) -> Access:
     part = path.removeprefix("/v2/").removeprefix("batch/").partition("/")[0]
     if part in _OF_RUNS:
         runs = frozenset({"qstash:workflows"})
+        if path.startswith("/v2/workflows/dlq"):
+            runs |= {"qstash:dlq"}
         reading = request.method in ("GET", "HEAD")
         return Access("read", reads=runs) if reading else Access(part, writes=runs)
     resource = f"qstash:{part}" if part in _WHOLE else f"qstash:{path.rstrip('/')}"
     if request.method in ("GET", "HEAD"):
         return Access("read", reads=frozenset({resource}))
     writes = {resource}
-    if path.startswith("/v2/dlq/retry") and (key := _retry_dedup_key(request)):
-        writes.add(f"qstash:dedup:{key}")
+    if path.startswith("/v2/dlq/retry"):
+        writes |= _retry_keys(request)
     if path.rstrip("/") == "/v2/messages":
         writes |= {f"qstash:/v2/messages/{message_id}" for message_id in _ids(request)}
     return Access(request.method.lower(), writes=frozenset(writes))
+
+
+# An application sends the same headers again and again.
+@lru_cache(maxsize=1_024)
+def _names_shared(names: tuple[str, ...]) -> bool:
+    return any(name.lower().startswith(_SHARED) for name in names)
 
 
 def _publish(request: Request, number: int) -> Access:
@@ -67,7 +78,7 @@ def _publish(request: Request, number: int) -> Access:
     if path.startswith(ENQUEUE_PATH):
         queue, target = split_queue(path)
     plain = not (queue or request.raw_query) and is_url(target)
-    if plain and not any(name.lower().startswith(_SHARED) for name, _ in request.headers):
+    if plain and not _names_shared(tuple([name for name, _ in request.headers])):
         return Access("publish", writes=frozenset((f"qstash:new:{number}",)))
     fields = read_fields(request.raw_query, request.headers)
     reads, writes = _touched(target, fields, request.body, queue, f"{number}")
@@ -108,6 +119,8 @@ def _touched(
     except Refused:
         key = ""
     reads = set() if is_url(target) else {"qstash:topics"}
+    if key.startswith("content:"):
+        reads.add(_BY_CONTENT)
     writes = {f"qstash:dedup:{key}" if key else f"qstash:new:{number}"}
     if queue:
         writes.add("qstash:queues")
@@ -132,8 +145,14 @@ def _ids(request: Request) -> set[str]:
     return found | {str(one) for one in more} if isinstance(more, list) else found
 
 
-def _retry_dedup_key(request: Request) -> str:
+def _retry_keys(request: Request) -> set[str]:
+    """The deduplication keys that sending a dead letter again may take."""
+    fields = read_fields(request.raw_query, request.headers)
     try:
-        return explicit_dedup_key(read_fields(request.raw_query, request.headers))
+        key = explicit_dedup_key(fields)
     except Refused:
-        return ""
+        return set()
+    if key:
+        return {f"qstash:dedup:{key}"}
+    # It depends on the letter which one that is.
+    return {_BY_CONTENT} if "upstash-content-based-deduplication" in fields.config else set()

@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from emulator.exchange import Reply
 from emulator.qstash import (
     dlq,
     flow_api,
@@ -22,6 +23,7 @@ from emulator.qstash import (
     schedules_api,
     topics_api,
     workflow_api,
+    workflow_dlq,
 )
 from emulator.qstash.objects import log_cursor, log_object
 from emulator.qstash.refusal import NotOffered
@@ -75,12 +77,19 @@ class _RawFirst:
         if scope["type"] != "http" or not publishing.is_raw(scope):
             await self._rest(scope, receive, send)
         elif scope["method"] == "POST":
-            await (await publishing.answer_raw(scope, receive))(scope, receive, send)
+            await _send(await publishing.answer_raw(scope, receive), send)
         else:
             refusal = PlainTextResponse(
                 "Method Not Allowed", status_code=405, headers={"Allow": "POST"}
             )
             await refusal(scope, receive, send)
+
+
+async def _send(reply: Reply, send: Send) -> None:
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    start = {"type": "http.response.start", "status": reply.status, "headers": headers}
+    await send(start)
+    await send({"type": "http.response.body", "body": reply.body})
 
 
 # What the router answers; publishing, enqueueing and making schedules come before it.
@@ -151,7 +160,7 @@ def _routes() -> list[Route]:
 def _tabled() -> list[Route]:
     return [
         Route(spelling, endpoint_of(handler, counted=path not in _UNCOUNTED), methods=[method])
-        for method, path, handler in (*TABLE, *workflow_api.TABLE)
+        for method, path, handler in (*TABLE, *workflow_dlq.TABLE, *workflow_api.TABLE)
         for spelling in ((path,) if path.endswith("}") else (path, path + "/"))
     ]
 

@@ -4,7 +4,6 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
-from types import MappingProxyType
 from typing import Any
 
 from emulator.errors import EmulatorBug, ScenarioError
@@ -26,38 +25,33 @@ _PARTS = {
 _dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def encode(value: object, *, without: str = "") -> str:
-    """A value as text; `without` is a part of it that is kept elsewhere.
-
-    Raises EmulatorBug for a value of another kind than `decode` knows.
-    """
-    return _dump(_shown(value, without))
+def encode(value: object) -> str:
+    """A value as text; raises EmulatorBug for one of another kind than `decode` knows."""
+    return _dump(_shown(value))
 
 
-def decode(text: str, **parts: object) -> Any:
-    """The value; `parts` are what was left out. Raises ScenarioError for what `encode` never
-    writes.
-    """
+def decode(text: str) -> Any:
+    """The value; raises ScenarioError for what `encode` never writes."""
     try:
-        return _read(json.loads(text), parts)
+        return _read(json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ScenarioError(f"the file of the queue holds what can not be read: {error}") from error
 
 
-def _shown(value: Any, without: str) -> Any:
+def _shown(value: Any) -> Any:
     """JSON for it. Objects say in `""` what they are; arrays are tuples."""
     if value is None or isinstance(value, str | int | float):
         return value
     if isinstance(value, tuple):
-        return [_shown(one, "") for one in value]
+        return [_shown(one) for one in value]
     if isinstance(value, bytes):
         return {"": "bytes", "v": b64encode(value).decode()}
     if isinstance(value, list):
-        return {"": "list", "v": [_shown(one, "") for one in value]}
+        return {"": "list", "v": [_shown(one) for one in value]}
     if isinstance(value, frozenset):
         return {"": "set", "v": sorted(value)}
     if isinstance(value, dict):
-        return {"": "dict", "v": {name: _shown(one, "") for name, one in value.items()}}
+        return {"": "dict", "v": {name: _shown(one) for name, one in value.items()}}
     if isinstance(value, Expression):
         return {"": "Expression", "v": value.text}
     if isinstance(value, Cron):
@@ -67,15 +61,13 @@ def _shown(value: Any, without: str) -> Any:
         raise EmulatorBug(f"a queue can not keep a {name}")
     shown = {"": name}
     for part, default in _PARTS[name]:
-        if part == without:
-            continue
         held = getattr(value, part)
         if default is MISSING or held != default:
-            shown[part] = _shown(held, "")
+            shown[part] = _shown(held)
     return shown
 
 
-def _read(value: Any, parts: Mapping[str, object] = MappingProxyType({})) -> Any:
+def _read(value: Any) -> Any:
     if isinstance(value, list):
         return tuple(_read(one) for one in value)
     if not isinstance(value, dict):
@@ -94,4 +86,4 @@ def _read(value: Any, parts: Mapping[str, object] = MappingProxyType({})) -> Any
             return parse_expression(value["v"], extended=True)
         case "Cron":
             return parse_cron(value["v"])
-    return _KINDS[kind](**{part: _read(one) for part, one in value.items()}, **parts)
+    return _KINDS[kind](**{part: _read(one) for part, one in value.items()})

@@ -170,7 +170,7 @@ def _not_before(options: Options, default: float, terms: "Terms") -> float:
     if not_before is None:
         return _delay(options, default, terms)
     # Whole microseconds, because Unix times are too large for a float to hold more.
-    return _within_plan(max(0.0, round(not_before - terms.unix, 6)), terms)
+    return _within_plan(max(0.0, round(not_before - terms.unix(), 6)), terms)
 
 
 def _delay(options: Options, default: float, terms: "Terms") -> float:

@@ -104,9 +104,12 @@ class Courier:
         request = delivery_request(
             message, signature=signature, region=self._region, retried=retried
         )
-        if self._switches.accept_encoding:
-            encoding = ("Accept-Encoding", self._switches.accept_encoding)
-            return replace(request, headers=(*request.headers, encoding))
+        switches = self._switches
+        if switches.accept_encoding:
+            encoding = ("Accept-Encoding", switches.accept_encoding)
+            request = replace(request, headers=(*request.headers, encoding))
+        if switches.http_version != request.http_version:
+            request = replace(request, http_version=switches.http_version)
         return request
 
     def _following(

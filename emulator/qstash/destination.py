@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 from emulator.qstash.refusal import Refused
@@ -39,6 +40,7 @@ def is_url(text: str) -> bool:
     return text.startswith(("http://", "https://"))
 
 
+@lru_cache(maxsize=1_024)
 def check_destination(url: str, *, allow_loopback: bool, allow_private: bool = True) -> None:
     """Raise Refused (400) unless this is a URL that messages can be sent to."""
     if not is_url(url):

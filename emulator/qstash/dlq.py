@@ -23,7 +23,7 @@ DLQ_COUNT = 100  # QStash REST description: default and most for /v2/dlq
 
 
 @dataclass(frozen=True, slots=True)
-class _Selection:
+class Selection:
     """What a bulk request is about: letters, ids that name none, and where it goes on."""
 
     letters: tuple[DeadLetter, ...]
@@ -32,7 +32,12 @@ class _Selection:
 
 
 def list_dead(fake: "QStash", request: Request, body: bytes) -> Response:
-    asked = _read_listing(request.url.query)
+    return listed(fake, request.url.query)
+
+
+def listed(fake: "QStash", query: str) -> Response:
+    """The letters that a query asks for, page by page."""
+    asked = _read_listing(query)
     page = asked.page(fake.engine.dead, fake.engine.now_ms)
     return JSONResponse(
         {"messages": [dead_object(dead) for dead in page.records], **log_cursor(page.more_after)}
@@ -40,24 +45,24 @@ def list_dead(fake: "QStash", request: Request, body: bytes) -> Response:
 
 
 def get_dead(fake: "QStash", request: Request, body: bytes) -> Response:
-    return JSONResponse(dead_object(_named(fake, request)))
+    return JSONResponse(dead_object(named(fake, request)))
 
 
 def delete_dead(fake: "QStash", request: Request, body: bytes) -> Response:
-    fake.engine.drop(_named(fake, request))
+    fake.engine.drop(named(fake, request))
     return Response()
 
 
 def delete_many(fake: "QStash", request: Request, body: bytes) -> Response:
     """Ids that are gone already are no error."""
-    selection = _select(fake, request.url.query, body)
+    selection = select(fake, request.url.query, body)
     for letter in selection.letters:
         fake.engine.drop(letter)
     return JSONResponse({"deleted": len(selection.letters), **log_cursor(selection.more_after)})
 
 
 def retry_dead(fake: "QStash", request: Request, body: bytes) -> Response:
-    letter = _named(fake, request)
+    letter = named(fake, request)
     (answer,) = _send_again(fake, request, _fields(request), (letter,))
     return JSONResponse({**answer, "url": letter.message.publish.url}, status_code=201)
 
@@ -65,9 +70,9 @@ def retry_dead(fake: "QStash", request: Request, body: bytes) -> Response:
 def retry_many(fake: "QStash", request: Request, body: bytes) -> Response:
     """All or nothing: one id that names no letter is an error, and nothing is sent."""
     fields = _fields(request)
-    selection = _select(fake, fields.query, body)
+    selection = select(fake, fields.query, body)
     if selection.missing:
-        raise _not_found(selection.missing[0])
+        raise not_found(selection.missing[0])
     # At the end of the pages the cursor is empty here, and absent elsewhere.
     answer = {
         "responses": _send_again(fake, request, fields, selection.letters),
@@ -82,14 +87,12 @@ def _send_again(
 ) -> list[dict[str, object]]:
     """Send letters again, none of them when one is refused; returns the answer for each."""
     terms = fake.terms()
-    orders = [
-        (letter, read_again(letter.message.publish, fields, terms=terms)) for letter in letters
-    ]
-    for _, publish in orders:
-        fake.intake.provide_queue(publish)
+    orders = [(letter, read_again(letter.message, fields, terms=terms)) for letter in letters]
+    for _, post in orders:
+        fake.intake.provide_queue(post.publish)
     answers: list[dict[str, object]] = []
-    for letter, publish in orders:
-        accepted = fake.intake.send_again(letter, publish, request.scope["thrice.call"])
+    for letter, post in orders:
+        accepted = fake.intake.send_again(letter, post, request.scope["thrice.call"])
         answer: dict[str, object] = {"messageId": accepted.message_id}
         if accepted.deduplicated:
             answer["deduplicated"] = True
@@ -112,11 +115,12 @@ def _read_listing(query: str) -> listing.Listing:
     )
 
 
-def _named(fake: "QStash", request: Request) -> DeadLetter:
+def named(fake: "QStash", request: Request) -> DeadLetter:
+    """The letter in the request's path; raises Refused (404) when there is none."""
     dlq_id = str(request.path_params["dlq_id"])
     letter = _find(fake, dlq_id)
     if letter is None:
-        raise _not_found(dlq_id)
+        raise not_found(dlq_id)
     return letter
 
 
@@ -125,19 +129,19 @@ def _find(fake: "QStash", dlq_id: str) -> DeadLetter | None:
     return fake.engine.dead.get(place, fake.engine.now_ms) if place is not None else None
 
 
-def _not_found(dlq_id: str) -> Refused:
+def not_found(dlq_id: str) -> Refused:
     return Refused(404, f"dlq message {dlq_id} not found")
 
 
-def _select(fake: "QStash", query: str, body: bytes) -> _Selection:
+def select(fake: "QStash", query: str, body: bytes) -> Selection:
     """What the ids name, in the query or the body; without ids, what the filters let through."""
     asked = _read_listing(query)
     ids = _ids(query, body)
     if ids is None:
         page = asked.page(fake.engine.dead, fake.engine.now_ms)
-        return _Selection(page.records, (), page.more_after)
+        return Selection(page.records, (), page.more_after)
     found = {dlq_id: _find(fake, dlq_id) for dlq_id in ids}
-    return _Selection(
+    return Selection(
         tuple(letter for letter in found.values() if letter is not None),
         tuple(dlq_id for dlq_id, letter in found.items() if letter is None),
         None,

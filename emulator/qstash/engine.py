@@ -4,8 +4,7 @@ It knows no HTTP surface.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from typing import NamedTuple
 
 from emulator.exchange import Failure, Outcome, Reply
 from emulator.kernel import Kernel
@@ -13,7 +12,8 @@ from emulator.qstash.backoff import wait_before
 from emulator.qstash.dedup import DedupWindow
 from emulator.qstash.delivery import Courier
 from emulator.qstash.ids import MESSAGE_ID_LENGTH, draw_id
-from emulator.qstash.message import FINAL, DeadLetter, Message, Origin, Publish, State
+from emulator.qstash.ledger import KEEP_IN_MEMORY
+from emulator.qstash.message import FINAL, DeadLetter, Message, Origin, Post, State
 from emulator.qstash.mishaps import Mishaps
 from emulator.qstash.objects import describe_failure
 from emulator.qstash.plan import Plan
@@ -24,6 +24,7 @@ from emulator.qstash.roster import Roster
 from emulator.qstash.signing import KeyPair
 from emulator.qstash.switches import DEFAULT_SWITCHES, Switches
 from emulator.qstash.traffic import Traffic
+from emulator.qstash.waiting import Waiting
 from emulator.qstash.workflow import Workflows
 
 # QStash docs, "Retry": this status together with this header ends a message without retries.
@@ -31,8 +32,7 @@ NON_RETRYABLE_STATUS = 489
 NON_RETRYABLE_HEADER = "Upstash-NonRetryable-Error"
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """What became of a publish. The id of a duplicate is that of the message that was first."""
 
     message_id: str
@@ -46,8 +46,8 @@ class Engine:
     `published` counts what was asked for, `created` all messages, callbacks and those of schedules
     included, `attempts` their deliveries; `pending` counts the messages neither delivered nor dead
     nor cancelled, and those that the kernel cut stay pending for ever. Kept: messages until they
-    end and then as long as the log, the log and the dead letters as the plan says, keys for ten
-    minutes.
+    end and then as long as the log, but not too many of them, the log and the dead letters as the
+    plan says, on disk what is old, and keys for ten minutes.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Engine:
         self.created = 0
         self.attempts = 0
         self.pending = 0
-        self.records = Records(kernel, plan)
+        self.records = Records(kernel, plan, lambda message: self.runs.rejoin(message))
         self.log = self.records.log
         self.dead = self.records.dead
         self.queues = Queues(
@@ -80,10 +80,10 @@ class Engine:
             kernel, keys=keys, region=region, timeout_s=plan.timeout_s, switches=switches
         )
         self._dedup = DedupWindow()
-        self._roster = Roster(keep_s=plan.log_retention_s, keep_ended=plan.max_log_entries)
+        keep_ended = min(plan.max_log_entries, KEEP_IN_MEMORY)
+        self._roster = Roster(keep_s=plan.log_retention_s, keep_ended=keep_ended)
         self.runs = Workflows(kernel, self, max_body_bytes=plan.max_body_bytes)
-        # Bound once for all messages.
-        self._be_ready = self._ready
+        self._waiting = Waiting(kernel, self._ready)
         self.mishaps = Mishaps(kernel, self._roster, self._courier)
 
     @property
@@ -93,33 +93,36 @@ class Engine:
 
     # -- what the surface asks for -----------------------------------------------------------------
 
-    def accept(self, publish: Publish, origin: Origin) -> Accepted:
+    def accept(self, post: Post, origin: Origin) -> Accepted:
         """Take a publish or a message of the queue's own: a new message, or a duplicate that is
         swallowed.
         """
         now = self._kernel.clock.now
-        part = publish.workflow
+        part = post.publish.workflow
         if part is not None:
             begun = self.runs.first_of(part)
             if begun:
-                self.records.note_duplicate(begun, publish, origin)
-                return Accepted(begun, True, publish.url)
-            publish, origin = self.runs.admit(publish, part, origin)
-        if publish.dedup_key:
-            first = self._dedup.find(publish.dedup_key, now)
+                self.records.note_duplicate(begun, post, origin)
+                return Accepted(begun, True, post.publish.url)
+            post, origin = self.runs.admit(post, part, origin)
+        publish = post.publish
+        if post.dedup_key:
+            first = self._dedup.find(post.dedup_key, now)
             if first is not None:
-                self.records.note_duplicate(first, publish, origin)
+                self.records.note_duplicate(first, post, origin)
                 return Accepted(first, True, publish.url)
-        message = self._create(publish, origin)
+        message = self._create(post, origin)
         if part is not None:
             self.runs.join(message, part)
-        if publish.dedup_key:
-            self._dedup.hold(publish.dedup_key, message.id, now)
+        if post.dedup_key:
+            self._dedup.hold(post.dedup_key, message.id, now)
         self.records.write(
             message,
             State.CREATED,
             next_delivery_ms=message.not_before_ms if publish.delay_s else None,
         )
+        if publish.delay_s and self._switches.active_when_accepted:
+            self.records.write(message, State.ACTIVE)
         if publish.flow is not None:
             self.traffic.expect(publish.flow)
         if publish.queue:
@@ -152,9 +155,7 @@ class Engine:
         if not message.cancel_requested:
             message.cancel_requested = True
             self.records.write(message, State.CANCEL_REQUESTED)
-            if message.timer is not None:
-                self._kernel.cancel(message.timer)
-                message.timer = None
+            if self._waiting.remove(message):
                 self._finish(message, State.CANCELED)
             elif message.line is not None:
                 self.traffic.withdraw(message)
@@ -164,9 +165,7 @@ class Engine:
 
     def hasten(self, message: Message) -> None:
         """Have a message delivered now that waits for its time."""
-        if message.timer is not None:
-            self._kernel.cancel(message.timer)
-            message.timer = None
+        if self._waiting.remove(message):
             message.due = self._kernel.clock.now
             self.records.touch(message)
             self._schedule(message, message.due)
@@ -186,9 +185,9 @@ class Engine:
         waiting = [one for one in messages if one.ended_at is None]
         for message in messages:
             self._roster.add(message)
-            if message.publish.dedup_key:
+            if message.dedup_key:
                 made = (message.created_ms - began_ms) / 1_000
-                self._dedup.hold(message.publish.dedup_key, message.id, made)
+                self._dedup.hold(message.dedup_key, message.id, made)
         for message in sorted(ended, key=lambda one: one.ended_at or 0.0):
             self._roster.end(message, message.ended_at or 0.0)
         self.pending += len(waiting)
@@ -212,20 +211,21 @@ class Engine:
 
     # -- the life of a message ---------------------------------------------------------------------
 
-    def _create(self, publish: Publish, origin: Origin) -> Message:
+    def _create(self, post: Post, origin: Origin) -> Message:
         name = origin.take_name()
-        created_ms = self.now_ms
+        publish = post.publish
         message = Message(
             id=draw_id(self._kernel.chance, "msg_", name, MESSAGE_ID_LENGTH),
             name=name,
             publish=publish,
+            content=post.body,
             caller_ip=origin.caller_ip,
-            created_ms=created_ms,
-            not_before_ms=created_ms + round(publish.delay_s * 1_000),
+            created_ms=self.now_ms,
             roots=origin.roots,
             generation=origin.generation,
             routes=origin.routes,
             entry=origin.cause,
+            dedup_key=post.dedup_key,
             source=origin.source,
             due=self._kernel.clock.now + publish.delay_s,
             reports_on=origin.reports_on,
@@ -239,21 +239,14 @@ class Engine:
         return message
 
     def _schedule(self, message: Message, due: float) -> None:
-        """Have the next attempt made at `due`.
-
-        Only what waits has a timer, so only that can be cancelled at once.
-        """
+        """Have the next attempt made at `due`. Only what waits can be cancelled at once."""
         if due <= self._kernel.clock.now:
             self._ready(message)
-            return
-        name = message.attempt_name
-        # A partial instead of a closure: a million messages may wait, and it is a third of one.
-        action = partial(self._be_ready, message)
-        message.timer = self._kernel.at(due, name + "/due", action, roots=message.roots, task=name)
+        else:
+            self._waiting.add(message, due)
 
     def _ready(self, message: Message) -> None:
         """It is time for the next attempt, unless the queue or others are in the way."""
-        message.timer = None
         if message.run is not None:
             self.runs.due(message)
         if message.queue is not None and message.queue.paused:
@@ -308,7 +301,14 @@ class Engine:
             self._retry(message, reply)
         self._leave(message)
 
-    def _report(self, message: Message, outcome: Outcome, letter: DeadLetter | None = None) -> None:
+    def _report(
+        self,
+        message: Message,
+        outcome: Outcome,
+        letter: DeadLetter | None = None,
+        *,
+        again: int = 0,
+    ) -> None:
         """Have the callback told of an attempt, or the failure callback of the end in `letter`."""
         report = report_on(
             message,
@@ -316,14 +316,26 @@ class Engine:
             letter,
             max_body_bytes=self._plan.max_body_bytes,
             failed_status=self._switches.failed_callback_status,
+            again=again,
         )
         if report is not None:
-            part = report[0].workflow
+            part = report[0].publish.workflow
             if part is not None and self.runs.refuses(part):
                 return
             if message.queue is not None:
                 message.open_reports += 1
             self.accept(*report)
+
+    def report_again(self, letter: DeadLetter, outcome: Outcome) -> bool:
+        """Have the failure function of a workflow run told of its end once more; False when it has
+        none.
+        """
+        run = letter.message.run
+        if run is None or letter.message.publish.failure_callback is None:
+            return False
+        run.failure_calls += 1
+        self._report(letter.message, outcome, letter, again=run.failure_calls)
+        return True
 
     def _retry(self, message: Message, reply: Reply | None) -> None:
         clock = self._kernel.clock

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from emulator.errors import ScenarioError
 
-VERSION = 1
+VERSION = 2
 # "thrc" as the application id of the file, by which it is told from other databases.
 APPLICATION_ID = 0x74687263
 
@@ -22,7 +22,7 @@ CREATE TABLE settings(
 ) WITHOUT ROWID;
 CREATE TABLE messages(
     seq INTEGER PRIMARY KEY, account TEXT NOT NULL, id TEXT NOT NULL, run INTEGER, name TEXT,
-    publish TEXT, body BLOB, caller_ip TEXT, created_ms INTEGER, not_before_ms INTEGER,
+    publish TEXT, body BLOB, caller_ip TEXT, created_ms INTEGER, dedup_key TEXT,
     generation INTEGER, source TEXT, reports_on TEXT,
     state TEXT, retried INTEGER, cancel_requested INTEGER, due REAL, ended REAL, place INTEGER
 );

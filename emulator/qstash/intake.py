@@ -9,7 +9,7 @@ from emulator.qstash.cron import Cron
 from emulator.qstash.engine import Accepted, Engine
 from emulator.qstash.fields import Fields
 from emulator.qstash.ids import RUN_ID_LENGTH, SHORT_ID_LENGTH, draw_id
-from emulator.qstash.message import DeadLetter, Message, Origin, Publish
+from emulator.qstash.message import DeadLetter, Message, Origin, Post, Publish
 from emulator.qstash.orders import Order, read_order
 from emulator.qstash.plan import Plan
 from emulator.qstash.quota import Quota
@@ -51,16 +51,16 @@ class Intake:
         """Hand a valid order to the engine; raises Refused (412, 429) when the plan has no room,
         and then nothing has happened.
         """
-        self.provide_queue(order.asked)
-        self.quota.charge(len(order.publishes), self._kernel.clock.unix)
-        return [self._accept(publish, call, caller_ip) for publish in order.publishes]
+        self.provide_queue(order.asked.publish)
+        self.quota.charge(len(order.posts), self._kernel.clock.unix)
+        return [self._accept(post, call, caller_ip) for post in order.posts]
 
     def provide_queue(self, publish: Publish) -> None:
         """Raise Refused (412) when the plan has no room for the queue that is asked for."""
         if publish.queue:
             self._engine.queues.provide(publish.queue, self._engine.now_ms)
 
-    def send_again(self, letter: DeadLetter, publish: Publish, call: Call | None) -> Accepted:
+    def send_again(self, letter: DeadLetter, post: Post, call: Call | None) -> Accepted:
         """Make a new message of a dead letter, which is dropped unless the new one is a duplicate.
 
         When the bot asks for it, it is one more publish of the bot; when a person does, it goes on
@@ -92,16 +92,16 @@ class Intake:
                 routes=call.routes,
                 cause=call.entry,
             )
-        accepted = self._engine.accept(publish, origin)
+        accepted = self._engine.accept(post, origin)
         if not accepted.deduplicated:
             self._engine.drop(letter)
         return accepted
 
-    def new_run_id(self, call: Call | None) -> str:
-        """The id of a workflow run that was given none."""
+    def new_run_id(self, call: Call | None, of: str = "") -> str:
+        """The id of a workflow run that was given none; `of` tells those of one call apart."""
         if call is None:
             self._made_runs += 1
-        name = f"{self._name}.w{self._made_runs}" if call is None else call.name
+        name = f"{self._name}.w{self._made_runs}" if call is None else f"{call.name}{of}"
         return draw_id(self._kernel.chance, "wfr_", name, RUN_ID_LENGTH)
 
     def wait(self, run_id: str, wait: Wait, call: Call | None, *, caller_ip: str) -> Accepted:
@@ -137,7 +137,7 @@ class Intake:
             cron=cron,
             fields=fields,
             body=order.asked.body,
-            shown=order.asked,
+            shown=order.asked.publish,
             caller_ip=caller_ip,
             created_ms=self._engine.now_ms,
         )
@@ -151,9 +151,9 @@ class Intake:
 
     # -- inside ------------------------------------------------------------------------------------
 
-    def _accept(self, publish: Publish, call: Call | None, caller_ip: str) -> Accepted:
-        origin = self._origin(call, caller_ip, publish.body, publish.dedup_key)
-        accepted = self._engine.accept(publish, origin)
+    def _accept(self, post: Post, call: Call | None, caller_ip: str) -> Accepted:
+        origin = self._origin(call, caller_ip, post.body, post.dedup_key)
+        accepted = self._engine.accept(post, origin)
         if call is None:
             self._count(accepted)
         return accepted
@@ -195,15 +195,15 @@ class Intake:
             queue=asked.queue,
         )
         self.provide_queue(asked)
-        self.quota.charge(len(order.publishes), self._kernel.clock.unix)
+        self.quota.charge(len(order.posts), self._kernel.clock.unix)
         made: list[Message] = []
-        for number, publish in enumerate(order.publishes):
-            message = self._engine.recall(self._tick_one(schedule, publish, number).message_id)
+        for number, post in enumerate(order.posts):
+            message = self._engine.recall(self._tick_one(schedule, post, number).message_id)
             if message is not None:
                 made.append(message)
         return made
 
-    def _tick_one(self, schedule: Schedule, publish: Publish, number: int) -> Accepted:
+    def _tick_one(self, schedule: Schedule, post: Post, number: int) -> Accepted:
         name = f"{schedule.name}.t{schedule.ticks}.q{number}"
         origin = Origin(
             take_name=lambda: name,
@@ -215,4 +215,5 @@ class Intake:
             cause=schedule.cause,
             counted=False,
         )
-        return self._engine.accept(replace(publish, schedule_id=schedule.id), origin)
+        publish = replace(post.publish, schedule_id=schedule.id)
+        return self._engine.accept(post._replace(publish=publish), origin)

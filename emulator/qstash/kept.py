@@ -145,18 +145,17 @@ class Kept:
             self._dropped.clear()
 
     def _new_row(self, message: Message) -> Row:
-        publish = message.publish
         reported = message.reports_on
         return (
             self._account,
             message.id,
             self._run,
             message.name,
-            encode(publish, without="body"),
-            publish.body,
+            encode(message.publish),
+            message.content,
             message.caller_ip,
             message.created_ms,
-            message.not_before_ms,
+            message.dedup_key,
             message.generation,
             message.source,
             reported.id if reported is not None else "",
@@ -167,13 +166,12 @@ class Kept:
         """How far it is. Times are Unix seconds of the world."""
         clock = self.queue.kernel.clock
         began = clock.unix - clock.now
-        due = message.timer.due if message.timer is not None else message.due
         ended = message.ended_at
         return (
             message.state.value,
             message.retried,
             message.cancel_requested,
-            began + due,
+            began + message.due,
             None if ended is None else began + ended,
             message.place,
         )

@@ -1,11 +1,17 @@
 """Records in order of time, forgotten by age and by number: the log, the dead-letter queue."""
 
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from emulator.qstash.spill import Coding, Spill
+
 T = TypeVar("T")
+
+# Records of which more are kept on disk than this are written there, so many at a time.
+KEEP_IN_MEMORY = 10_000
+SPILL_AT_ONCE = 1_000
 
 # A record's place: Unix milliseconds, and its number among the records of the same millisecond.
 Place = tuple[int, int]
@@ -32,11 +38,13 @@ class Weighing(Protocol[T]):
 class Ledger(Generic[T]):
     """At most `keep_records` records, none older than `keep_s` seconds when looked at.
 
-    With `weighing`, of heavy records only the latest are kept whole, up to `keep_bytes`.
+    With a `coding` only the latest stay in memory; the others go to disk, from where they are read
+    when somebody asks for them. With `weighing`, of heavy records only the latest are kept whole,
+    up to `keep_bytes`.
     """
 
     __slots__ = (
-        *("_bytes", "_heavy", "_last", "_records", "_weighing"),
+        *("_bytes", "_heavy", "_last", "_records", "_spill", "_weighing"),
         *("keep_bytes", "keep_ms", "keep_records"),
     )
 
@@ -47,11 +55,15 @@ class Ledger(Generic[T]):
         keep_records: int,
         keep_bytes: int = 0,
         weighing: Weighing[T] | None = None,
+        coding: Coding[T] | None = None,
     ) -> None:
         self.keep_ms = round(keep_s * 1_000)
         self.keep_records = keep_records
         self.keep_bytes = keep_bytes
         self._weighing = weighing
+        self._spill: Spill[T] | None = None
+        if coding is not None and keep_records > KEEP_IN_MEMORY:
+            self._spill = Spill(coding)
         self._heavy: deque[tuple[Place, int]] = deque()
         self._bytes = 0
         self._records: OrderedDict[Place, T] = OrderedDict()
@@ -74,9 +86,18 @@ class Ledger(Generic[T]):
             self._heavy.append((place, weight))
             while self._bytes > self.keep_bytes and len(self._heavy) > 1:
                 self._lighten_one(self._weighing)
-        if len(self._records) > self.keep_records:
-            self._records.popitem(last=False)
+        self._bound()
         self.purge(place[0])
+
+    def _bound(self) -> None:
+        """Have no more in memory than may be there."""
+        records, spill = self._records, self._spill
+        if spill is None:
+            if len(records) > self.keep_records:
+                records.popitem(last=False)
+        elif len(records) > KEEP_IN_MEMORY:
+            count = min(SPILL_AT_ONCE, KEEP_IN_MEMORY)
+            spill.put([records.popitem(last=False) for _ in range(count)])
 
     def _lighten_one(self, weighing: Weighing[T]) -> None:
         place, weight = self._heavy.popleft()
@@ -89,20 +110,25 @@ class Ledger(Generic[T]):
         """Add a record of an earlier time at the place that it had, oldest first."""
         self._records[place] = record
         self._last = place
+        self._bound()
 
     def get(self, place: Place, now_ms: int) -> T | None:
         self.purge(now_ms)
-        return self._records.get(place)
+        found = self._records.get(place)
+        return self._spill.get(place) if found is None and self._spill is not None else found
 
     def remove(self, place: Place, now_ms: int) -> T | None:
         """Take a record out; None when there is none."""
         self.purge(now_ms)
-        return self._records.pop(place, None)
+        found = self._records.pop(place, None)
+        return self._spill.remove(place) if found is None and self._spill is not None else found
 
     def purge(self, now_ms: int) -> None:
         """Forget what is older than the ledger keeps."""
         while self._records and now_ms - next(iter(self._records))[0] > self.keep_ms:
             self._records.popitem(last=False)
+        if self._spill:
+            self._spill.purge(now_ms - self.keep_ms, self.keep_records - len(self._records))
 
     def page(
         self,
@@ -112,15 +138,16 @@ class Ledger(Generic[T]):
         count: int,
         latest_first: bool,
         after: Place | None = None,
+        message_ids: frozenset[str] | None = None,
     ) -> Page[T]:
-        """Up to `count` matching records beyond the place `after`, in the order asked for."""
+        """Up to `count` matching records beyond the place `after`, in the order asked for.
+
+        Only records of the messages `message_ids` match, if it is given: those are found sooner.
+        """
         self.purge(now_ms)
         found: list[T] = []
         last: Place | None = None
-        for place in reversed(self._records) if latest_first else self._records:
-            if after is not None and (place >= after if latest_first else place <= after):
-                continue
-            record = self._records[place]
+        for place, record in self._walk(latest_first, after, message_ids):
             if not matches(place, record):
                 continue
             if len(found) == count:
@@ -128,6 +155,23 @@ class Ledger(Generic[T]):
             found.append(record)
             last = place
         return Page(tuple(found), None)
+
+    def _walk(
+        self, latest_first: bool, after: Place | None, message_ids: frozenset[str] | None
+    ) -> Iterator[tuple[Place, T]]:
+        """All records beyond a place, those on disk at their turn."""
+        older: Iterator[tuple[Place, T]] = iter(())
+        if self._spill is not None:
+            older = self._spill.walk(
+                latest_first=latest_first, after=after, message_ids=message_ids
+            )
+        if not latest_first:
+            yield from older
+        for place in reversed(self._records) if latest_first else self._records:
+            if after is None or (place < after if latest_first else place > after):
+                yield place, self._records[place]
+        if latest_first:
+            yield from older
 
 
 def format_place(place: Place) -> str:

@@ -25,6 +25,8 @@ _FILTERS = frozenset(
         "label",
         "flowControlKey",
         "workflowRunId",
+        "workflowUrl",
+        "workflowCreatedAt",
     }
 )
 LOG_FILTERS = _FILTERS | {"messageIds", "state", "host", "path"}
@@ -61,6 +63,7 @@ class Listing:
             count=self.count,
             latest_first=self.latest_first,
             after=self.after,
+            message_ids=self.wanted.get("messageId", self.wanted.get("messageIds")),
         )
 
     def matches_message(self, message: Message) -> bool:
@@ -184,6 +187,10 @@ def message_values(name: str, message: Message) -> tuple[str, ...]:
             return (message.publish.schedule_id,)
         case "workflowRunId":
             return (message.publish.workflow.run_id,) if message.publish.workflow else ()
+        case "workflowUrl":
+            return (message.run.url,) if message.run is not None else ()
+        case "workflowCreatedAt":
+            return (str(message.run.created_ms),) if message.run is not None else ()
         case "source":
             return ("workflow",) if message.publish.workflow else ()
         case "flowControlKey":

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from emulator.delivery import retry_name
 from emulator.exchange import Headers, Reply
@@ -37,7 +38,8 @@ FINAL = frozenset({State.DELIVERED, State.FAILED, State.CANCELED, State.HELD})
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """One accepted-as-valid publish request.
+    """What a publish request asks for, but for its content: most messages of an application ask for
+    the same, and it is kept once for all of them.
 
     `header` is what is forwarded, `Content-Type` included, in canonical case. `topic` and
     `endpoint` are the URL group and the endpoint's name in it, `queue` the queue it goes through.
@@ -45,13 +47,11 @@ class Publish:
 
     url: str
     method: str
-    body: bytes
     header: Headers
     delay_s: float
     retries: int
     timeout_s: float | None
     retry_delay: Expression | None
-    dedup_key: str = ""
     labels: tuple[str, ...] = ()
     callback: "Callback | None" = None
     failure_callback: "Callback | None" = None
@@ -62,6 +62,14 @@ class Publish:
     endpoint: str = ""
     schedule_id: str = ""
     workflow: Part | None = None
+
+
+class Post(NamedTuple):
+    """One accepted-as-valid publish request. The key is empty when nothing is deduplicated."""
+
+    publish: Publish
+    body: bytes
+    dedup_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +91,11 @@ class Callback:
     flow: FlowControl | None = None
     workflow: Part | None = None
 
-    def report(self, source: Publish, body: bytes) -> Publish:
-        """The message that reports `body` on `source`."""
+    def report(self, source: Publish) -> Publish:
+        """The message that reports on `source`."""
         return Publish(
             url=self.url,
             method=self.method,
-            body=body,
             header=(*self.header, ("Content-Type", "application/json")),
             delay_s=self.delay_s,
             retries=source.retries if self.retries is None else self.retries,
@@ -100,8 +107,7 @@ class Callback:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a message comes from, causally.
 
     `take_name` draws its name; it is called only when a message is really made. One that is not
@@ -126,26 +132,28 @@ class Origin:
 class Message:
     """One message.
 
-    `retried` counts the retries begun, `repeats` the deliveries made again after the one that
-    succeeded, `entry` is the publish in the journal that led to it. Times are Unix milliseconds,
-    but `due` and `ended_at` are in seconds of the world's clock, the latter None before the end.
+    `content` is what was published, `dedup_key` the key that it took, if any. `retried` counts the
+    retries begun, `repeats` the deliveries made again after the one that succeeded, `entry` is the
+    publish in the journal that led to it. Times are Unix milliseconds, but `due` and `ended_at` are
+    in seconds of the world's clock, the latter None before the end.
 
-    Where it is, before its end: it has a `timer` or is in a `line`, or an attempt is under way, and
-    then it takes up room in its `lane`. In its `queue` it `has_turn` until it has ended and the
-    `open_reports`, callbacks that have not, are done. `place` is that of its step in its `run`,
-    which is delivered up to there.
+    Where it is, before its end: it has a `timer`, or `waits` for its time by a number of its own,
+    or is in a `line`, or an attempt is under way, and then it takes up room in its `lane`. In its
+    `queue` it `has_turn` until it has ended and the `open_reports`, callbacks that have not, are
+    done. `place` is that of its step in its `run`, which is delivered up to there.
     """
 
     id: str
     name: str
     publish: Publish
+    content: bytes
     caller_ip: str
     created_ms: int
-    not_before_ms: int
     roots: tuple[str, ...]
     generation: int
     routes: tuple[str, ...]
     entry: int
+    dedup_key: str = ""
     source: str = ""
     state: State = State.CREATED
     retried: int = 0
@@ -155,6 +163,7 @@ class Message:
     ended_at: float | None = None
     due: float = 0.0
     timer: Step | None = field(default=None, repr=False)
+    waits: int = 0
     line: "OrderedDict[str, Message] | None" = field(default=None, repr=False)
     lane: Lane | None = field(default=None, repr=False)
     queue: MessageQueue | None = field(default=None, repr=False)
@@ -168,8 +177,18 @@ class Message:
     def body(self) -> bytes:
         """What is delivered: what was published, or what its run has collected up to it."""
         if self.run is None or self.place is None:
-            return self.publish.body
+            return self.content
         return self.run.body(self.place)
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether no attempt is under way, and none has to be waited for to cancel it."""
+        return bool(self.waits) or self.timer is not None or self.line is not None
+
+    @property
+    def not_before_ms(self) -> int:
+        """When the first attempt was due."""
+        return self.created_ms + round(self.publish.delay_s * 1_000)
 
     @property
     def attempt_name(self) -> str:

@@ -23,7 +23,7 @@ def message_object(message: Message) -> JSONObject:
         "notBefore": message.not_before_ms,
         "createdAt": message.created_ms,
         **caller_fields(message.caller_ip),
-        **content_fields(publish),
+        **content_fields(publish, message.content),
         **_place(publish),
         **setting_fields(publish),
     }
@@ -62,8 +62,8 @@ def log_object(entry: LogEntry) -> JSONObject:
         **_callbacks(publish, "Headers"),
         **_flow(publish),
     }
-    if publish.body:
-        shown["body"] = _base64(_shown_body(publish))
+    if message.content:
+        shown["body"] = _base64(_shown_body(publish, message.content))
     if publish.timeout_s is not None:
         shown["timeout"] = round(publish.timeout_s * 1_000)
     if publish.retry_delay is not None:
@@ -109,7 +109,7 @@ def callback_object(
         "url": publish.url,
         "method": publish.method,
         "sourceHeader": _header_map(publish.header),
-        "sourceBody": _base64(publish.body),
+        "sourceBody": _base64(message.content),
         "notBefore": message.not_before_ms,
         "createdAt": message.created_ms,
         "callerIP": message.caller_ip,
@@ -164,10 +164,10 @@ def caller_fields(caller_ip: str) -> JSONObject:
     return {"callerIP": caller_ip, "callerIp": caller_ip}
 
 
-def content_fields(publish: Publish) -> JSONObject:
+def content_fields(publish: Publish, body: bytes) -> JSONObject:
     """Header and body as they may be shown; the body is text, base64 or absent."""
     shown: JSONObject = {"header": _shown_headers(publish)}
-    _put_text(shown, "body", _shown_body(publish))
+    _put_text(shown, "body", _shown_body(publish, body))
     return shown
 
 
@@ -184,9 +184,9 @@ def _shown_headers(publish: Publish) -> dict[str, list[str]]:
     return _header_map(headers if publish.redact is None else publish.redact.headers(headers))
 
 
-def _shown_body(publish: Publish) -> bytes:
+def _shown_body(publish: Publish, body: bytes) -> bytes:
     hidden = publish.redact is not None and publish.redact.body
-    return redacted(publish.body).encode() if hidden and publish.body else publish.body
+    return redacted(body).encode() if hidden and body else body
 
 
 def _place(publish: Publish) -> JSONObject:

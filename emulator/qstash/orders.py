@@ -1,26 +1,26 @@
 """What a publish to a URL or a URL group comes to: one message for each address."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from emulator.qstash.destination import is_url, with_query
 from emulator.qstash.fields import Fields, with_defaults
 from emulator.qstash.grammar import is_name
-from emulator.qstash.message import Publish
+from emulator.qstash.message import Post
 from emulator.qstash.refusal import Refused
 from emulator.qstash.topics import UrlGroups
 from emulator.qstash.wire import Terms, read_message
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """A valid request to publish.
 
-    `asked` is the message as it was asked for; with a group its `url` is the group's name, and the
-    `publishes`, one for each endpoint, have the addresses.
+    `asked` is the message as it was asked for; with a group its URL is the group's name, and the
+    `posts`, one for each endpoint, have the addresses.
     """
 
-    asked: Publish
-    publishes: tuple[Publish, ...]
+    asked: Post
+    posts: tuple[Post, ...]
     grouped: bool
 
 
@@ -49,33 +49,30 @@ def read_order(
             if is_url(target):
                 raise
             raise Refused(terms.switches.unknown_group_status, str(refused)) from refused
-        publish = read_message(url, fields, body, terms=terms, own_authorization=own_authorization)
-        if queue:
-            publish = replace(publish, queue=queue)
-        return Order(publish, (publish,), False)
-    asked = replace(
-        read_message(
-            group.name,
-            with_defaults(fields, group.headers),
-            body,
-            terms=terms,
-            own_authorization=own_authorization,
-        ),
+        post = read_message(
+            url, fields, body, terms=terms, own_authorization=own_authorization, queue=queue
+        )
+        return Order(post, (post,), False)
+    asked = read_message(
+        group.name,
+        with_defaults(fields, group.headers),
+        body,
+        terms=terms,
+        own_authorization=own_authorization,
         queue=queue,
-        topic=group.name,
     )
     key = asked.dedup_key
+    publish = replace(asked.publish, topic=group.name)
     # No id has a colon in it, so an endpoint's keys never meet those of other publishes.
-    publishes = tuple(
-        replace(
-            asked,
-            url=endpoint.url,
-            endpoint=endpoint.name,
-            dedup_key=f"group:{endpoint.url}:{key}" if key else "",
+    posts = tuple(
+        Post(
+            replace(publish, url=endpoint.url, endpoint=endpoint.name),
+            body,
+            f"group:{endpoint.url}:{key}" if key else "",
         )
         for endpoint in group.endpoints
     )
-    return Order(asked, publishes, True)
+    return Order(asked._replace(publish=publish), posts, True)
 
 
 def check_queue_name(name: str) -> None:

@@ -4,12 +4,15 @@ Paths are read raw here: a destination must never be decoded.
 """
 
 import json
+from collections.abc import Callable, Iterable
+from json.encoder import encode_basestring as _quoted
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope
 
+from emulator.exchange import Reply
 from emulator.qstash.cron import parse_cron
 from emulator.qstash.destination import (
     ENQUEUE_PATH,
@@ -27,9 +30,11 @@ from emulator.qstash.surface import (
     answer,
     authenticate,
     caller_ip,
+    encode_json,
+    json_reply,
     read_headers,
     read_json,
-    refuse,
+    refusal,
     whole_body,
 )
 from emulator.qstash.workflow import RunEnded
@@ -66,30 +71,51 @@ def is_raw(scope: Scope) -> bool:
     )
 
 
-async def answer_raw(scope: Scope, receive: Receive) -> Response:
-    """Answer a publish, an enqueue or a new schedule."""
-    fake: QStash = scope["thrice.fake"]
-    query = scope["query_string"].decode("latin-1")
+async def answer_raw(scope: Scope, receive: Receive) -> Reply:
+    """Answer a publish, an enqueue, a trigger or a new schedule."""
     headers = [
         (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
     ]
-    authorization = next(
-        (value for name, value in scope["headers"] if name.lower() == b"authorization"), None
+    return take(
+        scope["thrice.fake"],
+        scope["raw_path"].decode("latin-1"),
+        scope["query_string"].decode("latin-1"),
+        headers,
+        await whole_body(receive),
+        call=scope["thrice.call"],
+        ip=caller_ip(scope),
     )
+
+
+def take(
+    fake: "QStash",
+    path: str,
+    query: str,
+    headers: Iterable[tuple[str, str]],
+    body: bytes,
+    *,
+    call: "Call | None",
+    ip: str,
+) -> Reply:
+    """Answer such a request, of which path and query are as they were sent."""
     try:
-        own_authorization = authenticate(fake, authorization, query, method="POST")
         fields = read_fields(query, headers, query_wins=fake.switches.query_wins)
-        return _take(
+        authorization = None
+        for name, value in fields.plain:
+            if name == "authorization":
+                authorization = value
+                break
+        own_authorization = authenticate(
             fake,
-            scope["raw_path"].decode("latin-1"),
-            fields,
-            await whole_body(receive),
-            call=scope["thrice.call"],
-            ip=caller_ip(scope),
-            own_authorization=own_authorization,
+            None if authorization is None else authorization.encode("latin-1"),
+            query,
+            method="POST",
+        )
+        return _take(
+            fake, path, fields, body, call=call, ip=ip, own_authorization=own_authorization
         )
     except Refused as refused:
-        return refuse(scope, refused)
+        return refusal(fake, call, refused)
 
 
 def _take(
@@ -101,13 +127,13 @@ def _take(
     call: "Call | None",
     ip: str,
     own_authorization: bool,
-) -> Response:
+) -> Reply:
     if path.startswith(TRIGGER_PATH):
         target = path[len(TRIGGER_PATH) :]
         begun = trigger(
             fake, target, fields, body, call=call, ip=ip, own_authorization=own_authorization
         )
-        return answer(begun, status_code=STATUS)
+        return json_reply(encode_json(begun), status=STATUS)
     queue = ""
     scheduled = path.startswith(SCHEDULES_PATH)
     if scheduled:
@@ -121,7 +147,7 @@ def _take(
         made = _schedule(
             fake, target, fields, body, queue=queue, call=call, ip=ip, own=own_authorization
         )
-        return answer(made)
+        return json_reply(encode_json(made))
     order = read_order(
         target,
         fields,
@@ -133,10 +159,12 @@ def _take(
     )
     accepted = fake.intake.submit(order, call, caller_ip=ip)
     if order.grouped:
-        return answer([_shown(one) for one in accepted])
+        return json_reply(encode_json([_shown(one) for one in accepted]))
     (one,) = accepted
-    duplicate = fake.switches.duplicate_status
-    return answer(_shown(one), status_code=duplicate if one.deduplicated else 200)
+    if one.deduplicated:
+        return json_reply(encode_json(_shown(one)), status=fake.switches.duplicate_status)
+    # By hand, because nothing is asked for more often.
+    return json_reply(f'{{"messageId":"{one.message_id}","url":{_quoted(one.url)}}}')
 
 
 def _schedule(
@@ -197,8 +225,8 @@ def batch(fake: "QStash", request: Request, body: bytes) -> Response:
     if not isinstance(items, list):
         raise Refused(400, f"invalid body: must be {kind}")
     call, ip = request.scope["thrice.call"], caller_ip(request.scope)
-    read = [_read_item(fake, item) for item in items]
-    wanted = sum(len(order.publishes) for order in read if isinstance(order, Order))
+    read = [_read_item(fake, item, call, ip) for item in items]
+    wanted = sum(len(order.posts) for order in read if isinstance(order, Order))
     fake.intake.quota.check(wanted, fake.kernel.clock.unix)
     shown: list[object] = []
     new = not read
@@ -208,6 +236,10 @@ def batch(fake: "QStash", request: Request, body: bytes) -> Response:
             new = True
             continue
         try:
+            if not isinstance(order, Order):
+                shown.append(order())
+                new = True
+                continue
             accepted = fake.intake.submit(order, call, caller_ip=ip)
         except RunEnded:
             # The SDK has to learn of it, whatever else is in the batch.
@@ -223,8 +255,10 @@ def batch(fake: "QStash", request: Request, body: bytes) -> Response:
     return answer(shown, status_code=status)
 
 
-def _read_item(fake: "QStash", item: object) -> Order | Refused:
-    """One item of a batch; `null` counts as absent."""
+def _read_item(
+    fake: "QStash", item: object, call: "Call | None", ip: str
+) -> Order | Callable[[], Shown] | Refused:
+    """One item of a batch, or what makes its schedule; `null` counts as absent."""
     try:
         if not isinstance(item, dict):
             raise Refused(400, "invalid item: must be a JSON object")
@@ -237,12 +271,16 @@ def _read_item(fake: "QStash", item: object) -> Order | Refused:
             body = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
         if not (isinstance(target, str) and isinstance(queue, str) and isinstance(body, str)):
             raise Refused(400, "invalid item: destination, queue and body must be strings")
-        if "upstash-cron" in {name.lower() for name, _ in headers}:
-            raise Refused(400, "invalid item: a schedule can not be made in a batch")
+        fields, content = read_fields("", headers), body.encode()
+        if "upstash-cron" in fields.config:
+            where = escaped(target)
+            return lambda: _schedule(
+                fake, where, fields, content, queue=queue, call=call, ip=ip, own=False
+            )
         return read_order(
             escaped(target),
-            read_fields("", headers),
-            body.encode(),
+            fields,
+            content,
             terms=fake.terms(),
             groups=fake.groups,
             queue=queue,

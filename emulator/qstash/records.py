@@ -1,13 +1,15 @@
 """What is kept of messages: the log, the dead letters, and the lines in the world's journal."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Generic, Protocol, TypeVar
 
 from emulator.exchange import Reply, Request
 from emulator.kernel import Kernel
 from emulator.qstash.ledger import Ledger, Place
-from emulator.qstash.message import DeadLetter, LogEntry, Message, Origin, Publish, State
+from emulator.qstash.message import DeadLetter, LogEntry, Message, Origin, Post, Publish, State
 from emulator.qstash.plan import Plan
+from emulator.qstash.spilled import dead_coding, log_coding
 
 
 class Watch(Protocol):
@@ -51,32 +53,43 @@ class _Replies(Generic[Record]):
 
 
 class Records:
-    """The log and the dead-letter queue of one account, kept as long as the plan says. `watch` is
-    told of each change, if there is one.
+    """The log and the dead-letter queue of one account, kept as long as the plan says, and no more
+    of them in memory than is bounded. `watch` is told of each change, if there is one, and `rejoin`
+    of each message that was read back from disk.
     """
 
-    __slots__ = ("_kernel", "dead", "log", "watch")
+    __slots__ = ("_kernel", "_now_ms", "_unix", "dead", "log", "watch")
 
-    def __init__(self, kernel: Kernel, plan: Plan) -> None:
+    def __init__(
+        self, kernel: Kernel, plan: Plan, rejoin: Callable[[Message], None] = lambda message: None
+    ) -> None:
         self.watch: Watch | None = None
         self._kernel = kernel
+        self._unix = -1.0
+        self._now_ms = -1
         self.log: Ledger[LogEntry] = Ledger(
             keep_s=plan.log_retention_s,
             keep_records=plan.max_log_entries,
             keep_bytes=KEEP_REPLY_BYTES,
             weighing=_Replies[LogEntry](),
+            coding=log_coding(rejoin),
         )
         self.dead: Ledger[DeadLetter] = Ledger(
             keep_s=plan.dlq_retention_s,
             keep_records=plan.max_dead_letters,
             keep_bytes=KEEP_REPLY_BYTES,
             weighing=_Replies[DeadLetter](),
+            coding=dead_coding(rejoin),
         )
 
     @property
     def now_ms(self) -> int:
         """The time of the world in Unix milliseconds."""
-        return round(self._kernel.clock.unix * 1_000)
+        unix = self._kernel.clock.unix
+        if unix != self._unix:
+            # One number for everything that happens at a time.
+            self._unix, self._now_ms = unix, round(unix * 1_000)
+        return self._now_ms
 
     def write(
         self,
@@ -139,13 +152,13 @@ class Records:
             detail={
                 "message_id": message.id,
                 "url": publish.url,
-                "dedup": publish.dedup_key,
+                "dedup": message.dedup_key,
                 "delay_s": publish.delay_s,
                 "route": route(publish),
             },
         )
 
-    def note_duplicate(self, first: str, publish: Publish, origin: Origin) -> None:
+    def note_duplicate(self, first: str, post: Post, origin: Origin) -> None:
         """Put on record that a publish was swallowed in favour of the message `first`."""
         self._kernel.note(
             "duplicate",
@@ -153,7 +166,7 @@ class Records:
             cause=origin.cause,
             roots=origin.roots,
             generation=origin.generation,
-            detail={"message_id": first, "url": publish.url, "dedup": publish.dedup_key},
+            detail={"message_id": first, "url": post.publish.url, "dedup": post.dedup_key},
         )
 
 

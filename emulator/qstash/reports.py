@@ -3,7 +3,7 @@
 import json
 
 from emulator.exchange import Outcome
-from emulator.qstash.message import DeadLetter, Message, Origin, Publish
+from emulator.qstash.message import DeadLetter, Message, Origin, Post
 from emulator.qstash.objects import callback_object
 from emulator.qstash.records import route
 
@@ -17,12 +17,13 @@ def report_on(
     *,
     max_body_bytes: int,
     failed_status: int,
-) -> tuple[Publish, Origin] | None:
+    again: int = 0,
+) -> tuple[Post, Origin] | None:
     """The callback that is told of an attempt, or the failure callback of the end in `letter`; None
     when there is none.
 
     Of the response's body it has `max_body_bytes` at most; without a response the status that it is
-    told is `failed_status`.
+    told is `failed_status`. `again` counts how often the end was told before.
     """
     publish = message.publish
     callback = publish.callback if letter is None else publish.failure_callback
@@ -37,7 +38,7 @@ def report_on(
     )
     if letter is not None and message.run is not None:
         shown |= message.run.told()
-    name = f"{message.name}.c{message.retried}" if letter is None else f"{message.name}.f0"
+    name = f"{message.name}.c{message.retried}" if letter is None else f"{message.name}.f{again}"
     origin = Origin(
         take_name=lambda: name,
         call_name=name,
@@ -50,4 +51,4 @@ def report_on(
         source=message.id,
         reports_on=message if message.queue is not None else None,
     )
-    return callback.report(publish, _encode(shown).encode()), origin
+    return Post(callback.report(publish), _encode(shown).encode()), origin

@@ -19,7 +19,7 @@ from emulator.qstash.service import QStash
 from emulator.qstash.topics import Endpoint, UrlGroup
 
 _MESSAGES = (
-    "SELECT id, run, name, publish, body, caller_ip, created_ms, not_before_ms, generation, source,"
+    "SELECT id, run, name, publish, body, caller_ip, created_ms, dedup_key, generation, source,"
     " reports_on, state, retried, cancel_requested, due, ended, place FROM messages WHERE account=?"
     " ORDER BY seq"
 )
@@ -36,8 +36,9 @@ def restore(file: QueueFile, account: str, queue: QStash) -> None:
     _restore_settings(file, account, queue)
     messages: dict[str, Message] = {}
     reported: dict[str, str] = {}
+    publishes = _Decoded()
     for row in file.read(_MESSAGES, account):
-        message, reports_on = _message(row, queue)
+        message, reports_on = _message(row, queue, publishes)
         messages[message.id] = message
         if reports_on:
             reported[message.id] = reports_on
@@ -70,8 +71,16 @@ def _settings(file: QueueFile, account: str, kind: str) -> Iterable[tuple[str, A
     return [(name, decode(value)) for name, value in _rows(file, question, account, kind)]
 
 
-def _message(row: Any, queue: QStash) -> tuple[Message, str]:
-    (id, run, name, publish, body, ip, created_ms, not_before_ms, generation, source) = row[:10]
+class _Decoded(dict[str, Any]):
+    """Values by their texts, each made once."""
+
+    def __missing__(self, text: str) -> Any:
+        value = self[text] = decode(text)
+        return value
+
+
+def _message(row: Any, queue: QStash, publishes: _Decoded) -> tuple[Message, str]:
+    (id, run, name, publish, body, ip, created_ms, dedup_key, generation, source) = row[:10]
     (reports_on, state, retried, cancel_requested, due, ended, place) = row[10:]
     clock = queue.kernel.clock
     began = clock.unix - clock.now
@@ -79,10 +88,11 @@ def _message(row: Any, queue: QStash) -> tuple[Message, str]:
         id=id,
         # What it worked for is gone, and its name may be given again.
         name=f"run{run}.{name}",
-        publish=decode(publish, body=body),
+        publish=publishes[publish],
+        content=body,
         caller_ip=ip,
         created_ms=created_ms,
-        not_before_ms=not_before_ms,
+        dedup_key=dedup_key,
         roots=(),
         generation=generation,
         routes=(),

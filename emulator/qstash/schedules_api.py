@@ -63,7 +63,7 @@ def _schedule_object(fake: "QStash", schedule: Schedule) -> JSONObject:
         "method": asked.method,
         "retries": asked.retries,
         "isPaused": schedule.paused,
-        **content_fields(asked),
+        **content_fields(asked, schedule.body),
         **caller_fields(schedule.caller_ip),
         **setting_fields(asked),
     }

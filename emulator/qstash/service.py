@@ -11,16 +11,19 @@ from emulator.kernel import Kernel
 from emulator.qstash.access import access_of
 from emulator.qstash.api import app
 from emulator.qstash.bulk import BulkActions
+from emulator.qstash.destination import PUBLISH_PATH
 from emulator.qstash.engine import Engine
 from emulator.qstash.intake import Intake
 from emulator.qstash.mishaps import Disturbance
 from emulator.qstash.plan import Plan
+from emulator.qstash.publishing import take
 from emulator.qstash.quota import Cost
 from emulator.qstash.signing import KeyPair
+from emulator.qstash.surface import Unauthorized, refusal
 from emulator.qstash.switches import DEFAULT_SWITCHES, Switches
 from emulator.qstash.topics import UrlGroups
 from emulator.qstash.wire import Terms
-from emulator.service import call_asgi
+from emulator.service import CLIENT_IP, call_asgi
 
 # The user `defaultUser` of the vendor's public development server; its credentials are constants of
 # that server.
@@ -28,13 +31,13 @@ DEFAULT_TOKEN = "eyJVc2VySUQiOiJkZWZhdWx0VXNlciIsIlBhc3N3b3JkIjoiZGVmYXVsdFBhc3N
 DEFAULT_CURRENT_KEY = "sig_7kYjw48mhY7kAjqNGcy6cr29RJ6r"
 DEFAULT_NEXT_KEY = "sig_5ZB6DVzB1wjE8S6rZ7eenA8Pdnhs"
 
-# QStash docs, "Multi region"
-ORIGINS = (
-    "https://qstash.upstash.io",
-    "https://qstash-eu-central-1.upstash.io",
-    "https://qstash-us-east-1.upstash.io",
-)
 DEFAULT_REGION = "EU-CENTRAL-1"
+# QStash docs, "Multi region"
+REGIONS = {
+    DEFAULT_REGION: ("https://qstash.upstash.io", "https://qstash-eu-central-1.upstash.io"),
+    "US-EAST-1": ("https://qstash-us-east-1.upstash.io",),
+}
+ORIGINS = tuple(origin for origins in REGIONS.values() for origin in origins)
 
 
 class QStash:
@@ -45,6 +48,8 @@ class QStash:
     delivered nor dead nor cancelled. `read_only_token` is one that may read and nothing else.
     `plan` has the limits of the account, `switches` what no document settles. Causal names of what
     no invocation asked for begin with `causes`, which has to differ between accounts of one world.
+    It is reached at its `origins`; accounts of several regions have those of `REGIONS`. Raises
+    ScenarioError for a region that there is none of.
     """
 
     name = "qstash"
@@ -66,6 +71,8 @@ class QStash:
     ) -> None:
         if not origins:
             raise ScenarioError("qstash needs at least one origin to be reached at")
+        if region not in REGIONS:
+            raise ScenarioError(f"qstash has no region '{region}', only {', '.join(REGIONS)}")
         self.kernel = kernel
         self.token = token
         self.bearer = b"Bearer " + token.encode()
@@ -74,9 +81,14 @@ class QStash:
         )
         self.keys = KeyPair(current_key, next_key)
         self.origins = tuple(origin.rstrip("/").lower() for origin in origins)
+        self._foreign = frozenset[str]()
+        if switches.regions_apart:
+            self._foreign = frozenset(ORIGINS) - frozenset(REGIONS[region])
         self.plan = plan or Plan()
         self.allow_loopback = allow_loopback
         self.switches = switches
+        clock = kernel.clock
+        self._terms = Terms(self.plan, lambda: clock.bot_unix, allow_loopback, switches)
         self.engine = Engine(
             kernel, keys=self.keys, plan=self.plan, region=region, switches=switches
         )
@@ -158,6 +170,20 @@ class QStash:
             query["cursor"] = page["cursor"]
 
     def _call(self, request: Request, call: Call | None, *, metered: bool) -> Reply:
+        if request.origin in self._foreign:
+            return refusal(self, call, Unauthorized())
+        path = request.raw_path
+        # What comes most often takes the short way to the same answer.
+        if path.startswith(PUBLISH_PATH) and request.method == "POST" and path.isascii():
+            return take(
+                self,
+                path,
+                request.raw_query,
+                request.headers,
+                request.body,
+                call=call,
+                ip=CLIENT_IP,
+            )
         return call_asgi(
             app,
             request,
@@ -218,8 +244,8 @@ class QStash:
     # -- for the surface ---------------------------------------------------------------------------
 
     def terms(self) -> Terms:
-        """What a request of this moment is judged by."""
-        return Terms(self.plan, self.kernel.clock.bot_unix, self.allow_loopback, self.switches)
+        """What requests are judged by."""
+        return self._terms
 
     def note_not_offered(self, subject: str, call: Call | None) -> None:
         """Put on record that a bot asked for what the real service does and this one does not."""

@@ -7,20 +7,22 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import Receive, Scope
 
+from emulator.exchange import Headers, Reply
 from emulator.qstash.fields import split_query
 from emulator.qstash.grammar import is_name
 from emulator.qstash.refusal import NotOffered, Refused
 
 if TYPE_CHECKING:
+    from emulator.call import Call
     from emulator.qstash.service import QStash
 
 Handler = Callable[["QStash", Request, bytes], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.1
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -85,17 +87,32 @@ def endpoint_of(handler: Handler, *, counted: bool = True) -> Endpoint:
 
 def refuse(scope: Scope, refused: Refused) -> Response:
     """The answer to a request that is refused."""
+    reply = refusal(scope["thrice.fake"], scope["thrice.call"], refused)
+    response = Response(reply.body, status_code=reply.status)
+    response.raw_headers = [
+        (name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers
+    ]
+    return response
+
+
+def refusal(fake: "QStash", call: "Call | None", refused: Refused) -> Reply:
+    """The same for a request that never was one of Starlette's."""
     if isinstance(refused, NotOffered):
-        fake: QStash = scope["thrice.fake"]
-        fake.note_not_offered(refused.subject, scope["thrice.call"])
-    return JSONResponse(
-        {"error": str(refused)}, status_code=refused.status, headers=dict(refused.headers)
-    )
+        fake.note_not_offered(refused.subject, call)
+    headers = tuple((name.lower(), value) for name, value in refused.headers)
+    return json_reply(encode_json({"error": str(refused)}), status=refused.status, headers=headers)
+
+
+def json_reply(text: str, *, status: int = 200, headers: Headers = ()) -> Reply:
+    """An answer in JSON, with the headers that Starlette gives it."""
+    body = text.encode()
+    framing = (("content-length", str(len(body))), ("content-type", "application/json"))
+    return Reply(status, (*headers, *framing), body)
 
 
 def answer(value: object, *, status_code: int = 200) -> Response:
     """A value as JSON."""
-    return Response(_encode(value), status_code=status_code, media_type="application/json")
+    return Response(encode_json(value), status_code=status_code, media_type="application/json")
 
 
 def caller_ip(scope: Scope) -> str:

@@ -19,7 +19,12 @@ class Switches:
     query_wins: of a header and a query key of the same name the latter counts.
     content_hash: what content-based deduplication covers: destination, body, content type and
       forwarded headers, as the guide says, or the body alone, as the REST description does.
+    active_when_accepted: a delayed message is logged as ACTIVE at once, and again when it is tried.
+    regions_apart: an address of another region than the account's does not know its token. Else all
+      of the vendor's addresses are the account's, so that a bot may have any of them in its code.
     accept_encoding: the `Accept-Encoding` of deliveries; none when empty.
+    http_version: of deliveries. Bots in this process see it; over sockets without TLS, where HTTP/2
+      is not agreed upon, it is 1.1 always.
     extended_expressions: retry delays may use `%` and `^`.
     bulk_cancel_ignores_count: as the hosted service does since September 2026, where cancelling by
       filter may also be a tracked action.
@@ -35,7 +40,10 @@ class Switches:
     retry_whole_seconds: bool = False
     query_wins: bool = False
     content_hash: Literal["all", "body"] = "all"
+    active_when_accepted: bool = False
+    regions_apart: bool = False
     accept_encoding: str = ""
+    http_version: Literal["1.1", "2"] = "1.1"
     extended_expressions: bool = False
     bulk_cancel_ignores_count: bool = False
     duplicate_status: int = 202

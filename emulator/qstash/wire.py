@@ -1,16 +1,16 @@
 """Headers both ways: from a publish request to what it asks for, from a message to its delivery."""
 
 import hashlib
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from sys import intern
 
 from emulator.exchange import Headers, Request
 from emulator.qstash.configured import DEFAULT_METHOD, configured, override, passed
 from emulator.qstash.destination import check_destination, destination
-from emulator.qstash.fields import Fields, Options, canonical
+from emulator.qstash.fields import Fields, Options
 from emulator.qstash.grammar import parse_boolean
-from emulator.qstash.message import Message, Publish
+from emulator.qstash.message import Message, Post, Publish
 from emulator.qstash.plan import Plan
 from emulator.qstash.refusal import NotOffered, Refused
 from emulator.qstash.switches import DEFAULT_SWITCHES, Switches
@@ -38,14 +38,24 @@ _OWN = frozenset(
 _OF_RUN = frozenset({"init", "step", "wait", "fromCallback"})
 
 
+# What a request was read from -> what it asks for. Applications say the same again and again.
+_Known = dict[tuple[object, ...], Publish]
+KEEP_KNOWN = 1_024
+# Characters; a request may say far more than applications do.
+MOST_KNOWN = 4_096
+# What is asked for depends on more than these headers, or changes with the time.
+_EACH_TIME = frozenset({"upstash-header-forward", "upstash-not-before"})
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a request is judged by. Times count from `unix`."""
+    """What the requests to an account are judged by. Times count from what `unix` tells."""
 
     plan: Plan
-    unix: float
+    unix: Callable[[], float]
     allow_loopback: bool
     switches: Switches = DEFAULT_SWITCHES
+    known: _Known = field(default_factory=dict, repr=False, compare=False)
 
     def check_destination(self, url: str) -> None:
         """Raise Refused (400) unless messages can be sent to this URL."""
@@ -72,22 +82,36 @@ def dedup_key(fields: Fields, url: str, body: bytes, switches: Switches = DEFAUL
     explicit = explicit_dedup_key(fields)
     if explicit:
         return explicit
-    content_based = Options(fields.config).value(
-        "content-based-deduplication", parse_boolean, default=False
-    )
-    if not content_based:
+    if not _by_content(fields):
         return ""
+    return _content_key(url, fields.content_type or "", fields.forwarded, body, switches)
+
+
+def _content_key(
+    url: str,
+    content_type: str,
+    forwarded: Iterable[tuple[str, str]],
+    body: bytes,
+    switches: Switches,
+) -> str:
     # QStash docs, "Deduplication": the hash covers the destination, the body, and the content type
     # and forwarded headers.
     if switches.content_hash == "body":
         return f"content:{hashlib.sha256(body).hexdigest()}"
     digest = hashlib.sha256()
-    content = sorted((name, value) for name, value in fields.forwarded if name != "content-type")
-    for part in (url, fields.content_type or "", *(text for pair in content for text in pair)):
+    content = sorted(
+        (name.lower(), value) for name, value in forwarded if name.lower() != "content-type"
+    )
+    for part in (url, content_type, *(text for pair in content for text in pair)):
         encoded = part.encode()
         digest.update(b"%d:%b" % (len(encoded), encoded))
     digest.update(body)
     return f"content:{digest.hexdigest()}"
+
+
+def _by_content(fields: Fields) -> bool:
+    options = Options(fields.config)
+    return options.value("content-based-deduplication", parse_boolean, default=False)
 
 
 def explicit_dedup_key(fields: Fields) -> str:
@@ -100,7 +124,7 @@ def explicit_dedup_key(fields: Fields) -> str:
 
 def read_publish(
     raw_path: str, fields: Fields, body: bytes, *, terms: Terms, own_authorization: bool
-) -> Publish:
+) -> Post:
     """What a publish asks for; raises Refused when it is not valid.
 
     `own_authorization` says that the `Authorization` header is the publisher's towards the service,
@@ -112,44 +136,69 @@ def read_publish(
 
 
 def read_message(
-    url: str, fields: Fields, body: bytes, *, terms: Terms, own_authorization: bool
-) -> Publish:
+    url: str,
+    fields: Fields,
+    body: bytes,
+    *,
+    terms: Terms,
+    own_authorization: bool,
+    queue: str = "",
+) -> Post:
     """What a publish to a URL, or a group of that name, asks for; `url` is not judged here.
 
     Raises Refused when something else is not valid.
     """
     terms.check_size(body)
+    key = ""
+    config = fields.config
+    if _DEDUP_ID in config or _DEDUP_CONTENT in config:
+        key = dedup_key(fields, url, body, terms.switches)
+        # It is another one each time, and what else is said is the same.
+        config = {name: value for name, value in config.items() if name != _DEDUP_ID}
+    if not _EACH_TIME.isdisjoint(config):
+        return Post(_read(url, fields, terms, own_authorization, queue), body, key)
+    said = (url, queue, fields.content_type, *config.items(), None, *fields.forwarded)
+    publish = terms.known.get(said)
+    if publish is None:
+        publish = _read(url, fields, terms, own_authorization, queue)
+        if len(terms.known) >= KEEP_KNOWN:
+            terms.known.clear()
+        if len(str(said)) <= MOST_KNOWN:
+            terms.known[said] = publish
+    return Post(publish, body, key)
+
+
+def _read(url: str, fields: Fields, terms: Terms, own_authorization: bool, queue: str) -> Publish:
     default = Publish(
         url=intern(url),
         method=DEFAULT_METHOD,
-        body=body,
         header=_forwarded(fields, own_authorization),
         delay_s=0,
         retries=min(DEFAULT_RETRIES, terms.plan.max_retries),
         timeout_s=None,
         retry_delay=None,
-        dedup_key=dedup_key(fields, url, body, terms.switches),
+        queue=queue,
     )
     return configured(default, fields, terms)
 
 
-def read_again(publish: Publish, fields: Fields, *, terms: Terms) -> Publish:
-    """What sending a dead letter again asks for; raises Refused when it is not valid.
+def read_again(dead: Message, fields: Fields, *, terms: Terms, of_run: bool = False) -> Post:
+    """What sending a dead letter again asks for; raises Refused when it is not valid. Those of
+    workflow runs are sent again for a new run only, with `of_run`.
 
     The configuration headers of the request override the letter's own. Its delay is over and its
     deduplication key has been used, so both count only when the request has them.
     """
-    if publish.workflow is not None and publish.workflow.kind in _OF_RUN:
+    publish = dead.publish
+    if not of_run and publish.workflow is not None and publish.workflow.kind in _OF_RUN:
         raise NotOffered(400, "sending a dead letter of a workflow run again")
-    if _DEDUP_CONTENT in fields.config:
-        raise NotOffered(400, f"{canonical(_DEDUP_CONTENT)} for a dead letter")
-    default = replace(
-        publish,
-        header=override(publish.header, passed(fields.forwarded)),
-        delay_s=0,
-        dedup_key=explicit_dedup_key(fields),
-    )
-    return configured(default, fields, terms)
+    header = override(publish.header, passed(fields.forwarded))
+    default = replace(publish, header=header, delay_s=0)
+    key = explicit_dedup_key(fields)
+    if not key and _by_content(fields):
+        content_type = next((value for name, value in header if name == "Content-Type"), "")
+        key = _content_key(publish.url, content_type, header, dead.content, terms.switches)
+    return Post(configured(default, fields, terms), dead.content, key)
 
 
 def _forwarded(fields: Fields, own_authorization: bool) -> Headers:
@@ -164,12 +213,6 @@ def _forwarded(fields: Fields, own_authorization: bool) -> Headers:
     header = passed(pairs)
     if fields.content_type is not None:
         header = (*header, ("Content-Type", fields.content_type))
-    return _shared(header)
-
-
-# Most messages of an application have the same headers: they are kept once.
-@lru_cache(maxsize=1024)
-def _shared(header: Headers) -> Headers:
     return header
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from emulator.exchange import Request
 from emulator.kernel import Kernel
 from emulator.qstash.configured import override
-from emulator.qstash.message import FINAL, Message, Origin, Publish, State
+from emulator.qstash.message import FINAL, Callback, Message, Origin, Post, Publish, State
 from emulator.qstash.refusal import Refused
 from emulator.qstash.workflow_run import LAZY_FETCH, Invoker, Part, Run, RunState
 from emulator.qstash.workflow_steps import Wait, Waiter, step_message, to_json, unwrap
@@ -54,36 +54,38 @@ class Workflows:
 
     def first_of(self, part: Part) -> str:
         """The id of the message that began this run, empty unless this is to begin it again."""
-        run = self._runs.get(part.run_id) if part.kind == "init" else None
+        run = self._runs.get(part.run_id) if part.kind == "init" and not part.again else None
         if run is None or (run.pending and part.by_sdk):
             # It is not known, or waits for just this.
             return ""
         return run.first_id
 
-    def admit(self, publish: Publish, part: Part, origin: Origin) -> tuple[Publish, Origin]:
+    def admit(self, post: Post, part: Part, origin: Origin) -> tuple[Post, Origin]:
         """What is really to be sent: a run's later messages have much from its trigger.
 
         Raises RunEnded when there is no such run under way.
         """
+        if part.again:
+            return post, self._own(origin, self._running(part.run_id))
         pending = self._runs.get(part.run_id) if part.kind == "init" else None
         if pending is not None:
-            publish = self._inherit(publish, part, pending.asked)
+            publish = self._inherit(post.publish, part, pending.asked)
             pending.asked, pending.pending = publish, False
             pending.forget_steps()
-            return publish, self._own(origin, pending)
+            return post._replace(publish=publish), self._own(origin, pending)
         if part.kind == "init":
-            return self._begin(publish, part, origin)
+            return self._begin(post, part, origin)
         if part.kind == "failureCall":
-            return publish, origin
+            return post, origin
         run = self._running(part.run_id)
         origin = self._own(origin, run)
         if part.kind != "toCallback":
-            publish = self._inherit(publish, part, run.asked)
-        return publish, origin
+            post = post._replace(publish=self._inherit(post.publish, part, run.asked))
+        return post, origin
 
     @staticmethod
     def _own(origin: Origin, run: Run) -> Origin:
-        return replace(origin, generation=run.generation, routes=run.routes)
+        return origin._replace(generation=run.generation, routes=run.routes)
 
     @staticmethod
     def _inherit(publish: Publish, part: Part, asked: Publish) -> Publish:
@@ -109,7 +111,12 @@ class Workflows:
         if run is None or part.kind == "failureCall":
             return
         run.open[message.id] = message
-        now_ms, content = self._engine.now_ms, message.publish.body
+        if part.again:
+            run.first_id, run.name = message.id, message.name
+            if part.kind != "fromCallback":
+                message.place = len(run.steps) - 1
+            return
+        now_ms, content = self._engine.now_ms, message.content
         match part.kind:
             case "init":
                 run.first_id, run.name = message.id, message.name
@@ -195,6 +202,36 @@ class Workflows:
         self._end(run, RunState.CANCELED if cancel else RunState.SUCCESS, result)
         return True
 
+    def again(self, dead: Run, asked: Publish, failed: Post | None, run_id: str) -> Post:
+        """Have a new run of this id, triggered as `asked`, do the work of one that has failed.
+
+        It goes on with the message that `failed` and what was collected until then, or begins anew
+        when there is none. Returns what is to be sent.
+        """
+        own = (asked if failed is None else failed.publish).workflow
+        if own is None:
+            raise RunEnded(dead.id)
+        if failed is None:
+            part = replace(own, run_id=run_id, kind="init", invoke=False, by_sdk=False)
+            return Post(_for_run(asked, part), dead.initial)
+        part = replace(own, run_id=run_id, again=True)
+        self._add(
+            Run(
+                id=run_id,
+                number=self._made,
+                asked=_for_run(asked, part),
+                created_ms=self._engine.now_ms,
+                roots=dead.roots,
+                generation=dead.generation,
+                routes=dead.routes,
+                cause=dead.cause,
+                fetched_above_bytes=dead.fetched_above_bytes,
+                size_bytes=dead.size_bytes,
+                steps=list(dead.steps),
+            )
+        )
+        return Post(_for_run(failed.publish, part), failed.body)
+
     def wait(self, run_id: str, wait: Wait, origin: Origin) -> "Accepted":
         """Have a run wait for an event; one that came before for this very run counts.
 
@@ -202,7 +239,7 @@ class Workflows:
         """
         run = self._running(run_id)
         come = run.events.get(wait.event_id)
-        publish = step_message(
+        post = step_message(
             run.id,
             wait.url,
             wait.headers,
@@ -210,7 +247,7 @@ class Workflows:
             kind="wait",
             delay_s=wait.timeout_s,
         )
-        accepted = self._engine.accept(publish, origin)
+        accepted = self._engine.accept(post, origin)
         message = run.open.get(accepted.message_id)
         if message is not None and message.place == _WAITING:
             deadline_s = round(self._kernel.clock.unix + wait.timeout_s)
@@ -247,12 +284,13 @@ class Workflows:
             raise RunEnded(run_id)
         return run
 
-    def _begin(self, publish: Publish, part: Part, origin: Origin) -> tuple[Publish, Origin]:
+    def _begin(self, post: Post, part: Part, origin: Origin) -> tuple[Post, Origin]:
         invoker = None
         if part.invoke:
-            publish, invoker = unwrap(publish)
+            post, invoker = unwrap(post)
             parent = self._running(invoker.run_id)
-            origin = replace(origin, generation=parent.generation, routes=parent.routes)
+            origin = origin._replace(generation=parent.generation, routes=parent.routes)
+        publish = post.publish
         own_path = Request(publish.method, publish.url).raw_path
         # An endpoint that was called by itself triggers its first run: no loop yet.
         routes = origin.routes[:-1] if origin.routes[-1:] == (own_path,) else origin.routes
@@ -269,11 +307,14 @@ class Workflows:
             pending=part.trigger,
             fetched_above_bytes=self._max_body_bytes if LAZY_FETCH in part.features else None,
         )
+        self._add(run)
+        return post, origin._replace(routes=routes)
+
+    def _add(self, run: Run) -> None:
         self._made += 1
         self._runs[run.id] = run
         if len(self._runs) > KEEP_RUNS:
             self._forget_one()
-        return publish, replace(origin, routes=routes)
 
     def _forget_one(self) -> None:
         # A few are tried, so that the cost is flat; those under way go to the end.
@@ -288,7 +329,7 @@ class Workflows:
         self._forget_waiter(message)
         run = message.run
         if run is not None:
-            step = {**json.loads(message.publish.body), **outcome}
+            step = {**json.loads(message.content), **outcome}
             message.place = run.collect(message.id, to_json(step), "step", self._engine.now_ms)
 
     def _wake(self, waiter: Waiter, data: bytes) -> None:
@@ -298,7 +339,7 @@ class Workflows:
     def _forget_waiter(self, message: Message) -> None:
         if message.place != _WAITING:
             return
-        event_id = json.loads(message.publish.body)["waitEventId"]
+        event_id = json.loads(message.content)["waitEventId"]
         waiting = self._waiters.get(event_id, {})
         waiting.pop(message.id, None)
         if not waiting:
@@ -313,7 +354,7 @@ class Workflows:
         for message in list(run.open.values()):
             if message.state in FINAL:
                 continue
-            if state is RunState.CANCELED or message.timer is not None or message.line is not None:
+            if state is RunState.CANCELED or message.is_held_back:
                 self._engine.cancel(message.id)
             else:
                 # The attempt in which the run ended: whatever comes of it, it is the last.
@@ -347,3 +388,19 @@ class Workflows:
             counted=False,
         )
         self._engine.accept(step_message(parent.id, invoker.url, invoker.headers, step), origin)
+
+
+def _for_run(publish: Publish, part: Part) -> Publish:
+    """The message as one of another run, of which its callbacks tell."""
+    return replace(
+        publish,
+        workflow=part,
+        callback=_told_of(publish.callback, part.run_id),
+        failure_callback=_told_of(publish.failure_callback, part.run_id),
+    )
+
+
+def _told_of(callback: Callback | None, run_id: str) -> Callback | None:
+    if callback is None or callback.workflow is None:
+        return callback
+    return replace(callback, workflow=replace(callback.workflow, run_id=run_id))

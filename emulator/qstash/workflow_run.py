@@ -34,7 +34,8 @@ _CALL_TYPES: dict[str, PartKind] = {
 class Part:
     """What a message is to a workflow run. `own` names the configuration that it brings itself.
 
-    With `trigger` it asks the endpoint's SDK to begin the run, which is done `by_sdk`.
+    With `trigger` it asks the endpoint's SDK to begin the run, which is done `by_sdk`. `again` is
+    what failed in another run and is all that this one begins with.
     """
 
     run_id: str
@@ -43,6 +44,7 @@ class Part:
     invoke: bool = False
     trigger: bool = False
     by_sdk: bool = False
+    again: bool = False
     features: str = ""
 
 
@@ -113,7 +115,8 @@ class Run:
     `asked` is its trigger, `steps` are what it has collected, in the order of arrival. `open` are
     its messages that have not ended. `events` came for it before anybody waited for them. Steps of
     more than `fetched_above_bytes` are fetched by the SDK. It is `pending` while the SDK has still
-    to begin it. Times are Unix milliseconds.
+    to begin it. `failure_calls` counts how often its failure function was told again on demand.
+    Times are Unix milliseconds.
 
     `roots`, `generation` and `routes` are those of the trigger, for all of the run: that a workflow
     calls itself again and again is what it is for.
@@ -139,6 +142,7 @@ class Run:
     steps: list[RawStep] = field(default_factory=list)
     open: "dict[str, Message]" = field(default_factory=dict, repr=False)
     events: dict[str, deque[bytes]] = field(default_factory=dict, repr=False)
+    failure_calls: int = 0
 
     @property
     def url(self) -> str:

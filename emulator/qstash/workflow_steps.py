@@ -4,12 +4,12 @@ service itself.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from emulator.qstash.configured import passed
 from emulator.qstash.fields import read_fields
-from emulator.qstash.message import Message, Publish
+from emulator.qstash.message import Message, Post, Publish
 from emulator.qstash.refusal import Refused
 from emulator.qstash.workflow_run import Invoker, Part
 
@@ -56,14 +56,13 @@ def step_message(
     *,
     kind: Literal["step", "wait"] = "step",
     delay_s: float = 0.0,
-) -> Publish:
+) -> Post:
     """The message by which the service itself gives a run a step."""
     fields = read_fields("", headers)
     header = passed(fields.forwarded)
-    return Publish(
+    publish = Publish(
         url=url,
         method="POST",
-        body=to_json(step),
         header=(*header, ("Content-Type", fields.content_type or "application/json")),
         delay_s=delay_s,
         retries=0,
@@ -75,12 +74,13 @@ def step_message(
             features=fields.config.get("upstash-feature-set", ""),
         ),
     )
+    return Post(publish, to_json(step))
 
 
-def unwrap(publish: Publish) -> tuple[Publish, Invoker]:
+def unwrap(post: Post) -> tuple[Post, Invoker]:
     """The trigger inside an invocation, and who invokes; raises Refused (400) without them."""
     try:
-        asked = json.loads(publish.body)
+        asked = json.loads(post.body)
         headers = tuple(
             (str(name), str(values[0])) for name, values in asked["headers"].items() if values
         )
@@ -95,7 +95,7 @@ def unwrap(publish: Publish) -> tuple[Publish, Invoker]:
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise Refused(400, "invalid body: must be an invocation of a workflow") from error
     body = payload if isinstance(payload, str) else "" if payload is None else json.dumps(payload)
-    return replace(publish, body=body.encode()), invoker
+    return post._replace(body=body.encode()), invoker
 
 
 def to_json(value: object) -> bytes:

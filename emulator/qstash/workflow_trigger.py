@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from emulator.qstash.destination import escaped
 from emulator.qstash.fields import Fields, read_fields
-from emulator.qstash.orders import read_order
+from emulator.qstash.orders import Order, read_order
 from emulator.qstash.refusal import Refused
 from emulator.qstash.surface import answer, caller_ip, read_headers, read_json
 from emulator.qstash.workflow_run import Part
@@ -55,8 +55,9 @@ def trigger(
         raise Refused(400, "invalid destination url: a URL group has no workflow")
     run_id = fields.config.get("upstash-workflow-runid") or fake.intake.new_run_id(call)
     part = Part(run_id, "init", trigger=True, features=FEATURES)
-    publish = replace(order.asked, workflow=part)
-    fake.intake.submit(replace(order, publishes=(publish,)), call, caller_ip=ip)
+    publish = replace(order.asked.publish, workflow=part)
+    order = Order(order.asked, (order.asked._replace(publish=publish),), False)
+    fake.intake.submit(order, call, caller_ip=ip)
     run = fake.engine.runs.find(run_id)
     created_ms = run.created_ms if run is not None else fake.engine.now_ms
     return {"workflowRunId": run_id, "workflowCreatedAt": created_ms}

@@ -78,7 +78,7 @@ class SignedDoor:
         self._clock = cascade.core.clock
         self._settings = settings
         self._signing_key = signing_key
-        self._plan = Plan()
+        self._terms = Terms(Plan(), lambda: self._clock.unix, False)
         self._app: ASGIApp = create_app(
             cascade.model, Lines(cascade), settings, unix=lambda: self._clock.unix
         )
@@ -110,35 +110,33 @@ class SignedDoor:
         signature = sign(
             self._signing_key,
             url=publish.url,
-            body=publish.body,
+            body=message.body,
             unix=self._clock.unix,
             token_id=draw_id(self._cascade.chance, "jwt_", name, SHORT_ID_LENGTH),
         )
         return self._put(delivery_request(message, signature=signature, region=DEFAULT_REGION))
 
     def read_publish(self, name: str, asked: Request) -> tuple[Message, float]:
-        unix = self._clock.unix
-        publish = read_publish(
+        post = read_publish(
             asked.raw_path,
             read_fields(asked.raw_query, asked.headers),
             asked.body,
-            terms=Terms(self._plan, unix, False),
+            terms=self._terms,
             own_authorization=True,
         )
-        created_ms = round(unix * 1_000)
         message = Message(
             id=draw_id(self._cascade.chance, "msg_", name, MESSAGE_ID_LENGTH),
             name=name,
-            publish=publish,
+            publish=post.publish,
+            content=post.body,
             caller_ip=_CALLER_IP,
-            created_ms=created_ms,
-            not_before_ms=created_ms + round(publish.delay_s * 1_000),
+            created_ms=round(self._clock.unix * 1_000),
             roots=(),
             generation=0,
             routes=(),
             entry=-1,
         )
-        return message, publish.delay_s
+        return message, post.publish.delay_s
 
     def is_refusal(self, outcome: Exchange) -> bool:
         return 400 <= outcome.status < 500

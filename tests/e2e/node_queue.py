@@ -1,16 +1,14 @@
 """What the tests of the vendor's SDKs for Node share: the served queue, and Node beside it."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import pytest
 
 from emulator.net.ports import free_port
 from emulator.queue_users import QUEUE_USERS
 from emulator.serving import Serving
 from harness.live import ports_of
 from harness.profile import load_profile, with_ports
+from tests._needs import needs_packages
 from tests.e2e.support import ROOT
 
 FOLDER = ROOT / "tests" / "e2e" / "node_qstash"
@@ -18,10 +16,7 @@ USER = QUEUE_USERS[0]
 # Far beyond what anything here takes, also where other work keeps the cores busy.
 PATIENCE_S = 120.0
 
-needs_node = pytest.mark.skipif(
-    shutil.which("node") is None or not (FOLDER / "node_modules").exists(),
-    reason="Node, or the packages of tests/e2e/node_qstash, are not installed",
-)
+needs_sdks = needs_packages(FOLDER)
 
 
 @contextmanager

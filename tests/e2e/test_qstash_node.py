@@ -13,10 +13,10 @@ from qstash.errors import SignatureError
 
 from emulator.net import Arrival, Listener, Network
 from emulator.qstash import Plan
-from tests.e2e.node_queue import FOLDER, PATIENCE_S, USER, needs_node, served
+from tests.e2e.node_queue import FOLDER, PATIENCE_S, USER, needs_sdks, served
 from tests.qstash.support import API, Bench
 
-pytestmark = needs_node
+pytestmark = needs_sdks
 FULL = Plan(max_messages_per_day=0, max_requests_per_second=0)
 
 

@@ -10,6 +10,7 @@ from tests.qstash.support import API, CONSUMER, Bench
 
 FLOW = {"Upstash-Flow-Control-Key": "k", "Upstash-Flow-Control-Value": "rate=1"}
 ID = {"Upstash-Deduplication-Id": "m_1"}
+BY_CONTENT = {"Upstash-Content-Based-Deduplication": "true"}
 
 
 def access(
@@ -52,6 +53,10 @@ def batch(*items: object) -> bytes:
         (
             ("POST", "/v2/batch", {}, batch({"destination": CONSUMER, "queue": "q"})),
             ("POST", f"/v2/enqueue/q/{CONSUMER}"),
+        ),
+        (
+            ("POST", "/v2/dlq/retry/1-0", BY_CONTENT),
+            ("POST", f"/v2/publish/{CONSUMER}", BY_CONTENT),
         ),
         (
             ("POST", "/v2/batch", {}, batch({"destination": "group", "headers": FLOW})),

@@ -79,7 +79,7 @@ def test_wrong_method(method: str, path: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/v2/workflows/dlq"),
+        ("POST", "/llm/v1/chat/completions"),
         ("GET", "/v2/bulkActions"),
         ("GET", "/v2/bulkActions/bulk_0"),
         ("GET", "/"),
@@ -101,7 +101,7 @@ def test_unknown_route__names_its_cause() -> None:
     bench = Bench()
     call = bench.call()
 
-    bench.ask("GET", "/v2/workflows/dlq", call=call)
+    bench.ask("GET", "/v2/bulkActions", call=call)
 
     (finding,) = bench.kernel.journal.entries("finding")
     assert (finding.cause, finding.roots, finding.generation) == (call.entry, ("u0",), 0)

@@ -94,8 +94,8 @@ def test_items__the_second_of_an_id_is_a_duplicate() -> None:
             "invalid Upstash-Delay: 'x' is not a duration such as 50s or 1d10h30m",
         ),
         (
-            {"destination": CONSUMER, "headers": {"Upstash-Cron": "* * * * *"}},
-            "invalid item: a schedule can not be made in a batch",
+            {"destination": CONSUMER, "headers": {"Upstash-Cron": "never"}},
+            "invalid Upstash-Cron: 'never' has 1 fields, expected 5",
         ),
     ],
 )
@@ -135,3 +135,25 @@ def test_messages__are_children_of_the_invocation() -> None:
     assert reply.status == 200
     names = [entry.name for entry in bench.kernel.journal.entries("publish")]
     assert names == ["u0.w0.q0", "u0.w0.q1"]
+
+
+def test_schedule__is_made_beside_messages() -> None:
+    bench = Bench()
+    made = {"Upstash-Cron": "* * * * *", "Upstash-Schedule-Id": "s", "Upstash-Retries": "1"}
+
+    sent, schedule, refused = batch(
+        bench,
+        {"destination": CONSUMER, "body": "now"},
+        {"destination": CONSUMER, "headers": made, "body": "each minute", "queue": "q"},
+        {"destination": CONSUMER, "headers": {**made, "Upstash-Schedule-Id": "a b"}},
+    )
+    bench.run(until=100.0)
+
+    assert "messageId" in sent
+    assert schedule == {"scheduleId": "s"}
+    assert refused == {"error": "invalid schedule id: 'a b'"}
+    shown = bench.get("/v2/schedules/s")
+    assert (shown["queueName"], shown["retries"], shown["body"]) == ("q", 1, "each minute")
+    assert [seen.request.body for seen in bench.consumer.seen] == [
+        *(b"now", b"each minute", b"each minute"),
+    ]

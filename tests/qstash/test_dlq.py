@@ -247,21 +247,34 @@ def test_retry__refused_configuration_sends_nothing(path: str) -> None:
     assert left(bench) == ["0", "1", "2"]
 
 
-def test_retry__content_based_deduplication_is_a_finding() -> None:
-    bench = dead()
+def test_retry__of_what_was_deduplicated_by_content() -> None:
+    content = {"Upstash-Content-Based-Deduplication": "true", "Upstash-Retries": "0"}
+    bench = Bench(BROKEN, OK)
+    first = bench.publish_id(content, b"once")
+    bench.run(until=1.0)
 
-    reply = bench.ask(
-        "POST", f"/v2/dlq/retry/{dlq_id(0)}", {"Upstash-Content-Based-Deduplication": "true"}
-    )
+    reply = bench.ask("POST", f"/v2/dlq/retry/{dlq_id(0)}")
+    bench.run(until=2.0)
 
-    assert (reply.status, read(reply)) == (
-        400,
-        {
-            "error": "Upstash-Content-Based-Deduplication for a dead letter "
-            "is not offered by this emulator"
-        },
-    )
-    assert [entry.name for entry in bench.kernel.journal.entries("finding")] == ["unsupported"]
+    assert reply.status == 201
+    assert read(reply)["messageId"] != first
+    assert [seen.request.body for seen in bench.consumer.seen] == [b"once", b"once"]
+    assert left(bench) == []
+
+
+@pytest.mark.parametrize(("again_at", "sent"), [(599.0, False), (600.0, True)])
+def test_retry__deduplicates_by_content_where_it_says_so(again_at: float, sent: bool) -> None:
+    content = {"Upstash-Content-Based-Deduplication": "true"}
+    more = {"Upstash-Retries": "0", "Upstash-Forward-X": "1", "Content-Type": "text/plain"}
+    bench = Bench(BROKEN, OK)
+    first = bench.publish_id({**content, **more}, b"once")
+    bench.run(until=again_at)
+
+    reply = bench.ask("POST", f"/v2/dlq/retry/{dlq_id(0)}", content)
+
+    assert reply.status == 201
+    assert (read(reply)["messageId"] != first) is sent
+    assert len(left(bench)) == (0 if sent else 1)
 
 
 def test_retry__duplicate_leaves_the_letter() -> None:

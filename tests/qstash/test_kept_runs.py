@@ -108,7 +108,7 @@ def test_cancelled_run__stays_so(again: Worlds) -> None:
 
 
 def test_whatever_a_run_or_a_message_has__is_kept_or_made_anew() -> None:
-    anew = {"roots", "routes", "cause", "name", "open"}
+    anew = {"roots", "routes", "cause", "name", "open", "failure_calls"}
     kept = {
         *("id", "number", "asked", "created_ms", "generation", "invoker", "state", "ended_ms"),
         *("first_id", "result", "size_bytes", "fetched_above_bytes", "steps", "events"),
@@ -117,10 +117,11 @@ def test_whatever_a_run_or_a_message_has__is_kept_or_made_anew() -> None:
     assert {one.name for one in fields(Run)} == anew | kept
     anew = {
         *("name", "roots", "routes", "entry", "repeats", "lose_answer", "timer", "line", "lane"),
-        *("queue", "has_turn", "open_reports", "run"),
+        *("queue", "has_turn", "open_reports", "run", "waits"),
     }
     kept = {
-        *("id", "publish", "caller_ip", "created_ms", "not_before_ms", "generation", "source"),
+        *("id", "publish", "caller_ip", "created_ms", "generation", "source"),
+        *("content", "dedup_key"),
         *("state", "retried", "cancel_requested", "ended_at", "due", "reports_on", "place"),
     }
     assert {one.name for one in fields(Message)} == anew | kept

@@ -11,7 +11,6 @@ def message(number: int) -> Message:
     publish = Publish(
         url="https://bot.example/",
         method="POST",
-        body=b"",
         header=(),
         delay_s=0,
         retries=0,
@@ -22,9 +21,9 @@ def message(number: int) -> Message:
         id=f"msg_{number}",
         name=f"x.q{number}",
         publish=publish,
+        content=b"",
         caller_ip="",
         created_ms=0,
-        not_before_ms=0,
         roots=(),
         generation=1,
         routes=(),

@@ -8,8 +8,8 @@ from emulator.call import Access
 from emulator.errors import ScenarioError
 from emulator.exchange import Request
 from emulator.kernel import Kernel
-from emulator.qstash import QStash
-from tests.qstash.support import API, CONSUMER, Bench, read
+from emulator.qstash import REGIONS, QStash
+from tests.qstash.support import API, CONSUMER, HOST, Bench, Consumer, read
 
 ID = {"Upstash-Deduplication-Id": "m_1"}
 
@@ -238,3 +238,41 @@ def test_construction__costs_microseconds() -> None:
         return time.process_time() - start
 
     assert min(construct_100() for _ in range(10)) / 100 < 100e-6
+
+
+def test_region__has_to_be_one() -> None:
+    with pytest.raises(
+        ScenarioError, match=r"^qstash has no region 'MARS', only EU-CENTRAL-1, US-EAST-1$"
+    ):
+        QStash(Kernel(), region="MARS")
+
+
+def test_accounts_of_two_regions__share_nothing() -> None:
+    kernel = Kernel()
+    consumer = kernel.origins[HOST] = Consumer(kernel)
+    europe, america = (
+        QStash(
+            kernel,
+            token=f"{region} token",
+            current_key=f"sig_{region}",
+            region=region,
+            origins=REGIONS[region],
+            causes=f"x{number}",
+        )
+        for number, region in enumerate(REGIONS)
+    )
+
+    def publish(to: QStash, host: str, token: str) -> int:
+        url = f"https://{host}.upstash.io/v2/publish/{CONSUMER}"
+        request = Request("POST", url, (("Authorization", f"Bearer {token}"),))
+        assert to.claims(request)
+        assert not (america if to is europe else europe).claims(request)
+        return to.handle(request).status
+
+    assert publish(europe, "qstash", "EU-CENTRAL-1 token") == 200
+    assert publish(america, "qstash-us-east-1", "US-EAST-1 token") == 200
+    assert publish(america, "qstash-us-east-1", "EU-CENTRAL-1 token") == 401
+    while kernel.run_step():
+        pass
+    assert [seen.request.header("Upstash-Region") for seen in consumer.seen] == list(REGIONS)
+    assert (len(europe.events()), len(america.events())) == (3, 3)

@@ -2,12 +2,16 @@
 
 import json
 import math
+from typing import Literal
 
 import pytest
 
-from emulator.exchange import Failure, Reply
-from emulator.qstash import Plan, Switches
+from emulator.exchange import Failure, Reply, Request
+from emulator.kernel import Kernel
+from emulator.net.framing import request_bytes
+from emulator.qstash import Plan, QStash, Switches
 from emulator.qstash.expression import parse_expression
+from emulator.service import scope_of
 from tests.qstash.support import BROKEN, CONSUMER, HOST, OK, Bench, read
 
 
@@ -132,6 +136,55 @@ def test_extended_expressions__are_refused_by_default() -> None:
 
     assert read(reply) == {"error": "invalid Upstash-Retry-Delay: unexpected '^' at position 2"}
     assert Bench(switches=Switches(extended_expressions=True)).publish(headers).status == 200
+
+
+@pytest.mark.parametrize(
+    ("switches", "states"),
+    [(Switches(), ["CREATED"]), (Switches(active_when_accepted=True), ["CREATED", "ACTIVE"])],
+)
+def test_delayed_message__may_be_logged_as_active(switches: Switches, states: list[str]) -> None:
+    bench = Bench(switches=switches)
+    message_id = bench.publish_id({"Upstash-Delay": "10s"})
+
+    assert bench.states(message_id) == states
+    assert bench.ask("DELETE", f"/v2/messages/{message_id}").status == 202
+
+
+@pytest.mark.parametrize("version", ["1.1", "2"])
+def test_http_version__is_what_the_bot_sees(version: Literal["1.1", "2"]) -> None:
+    bench = Bench(switches=Switches(http_version=version))
+    bench.publish()
+    bench.run()
+
+    request = bench.consumer.seen[0].request
+    assert scope_of(request, client_port=1)["http_version"] == version
+    # Without TLS nobody can agree on another.
+    assert request_bytes(request).startswith(b"POST /api/consume HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize(
+    ("apart", "region", "host", "status"),
+    [
+        (False, "EU-CENTRAL-1", "qstash-us-east-1", 200),
+        (True, "EU-CENTRAL-1", "qstash-us-east-1", 401),
+        (True, "EU-CENTRAL-1", "qstash-eu-central-1", 200),
+        (True, "EU-CENTRAL-1", "qstash", 200),
+        (True, "US-EAST-1", "qstash-us-east-1", 200),
+        (True, "US-EAST-1", "qstash", 401),
+    ],
+)
+def test_regions(apart: bool, region: str, host: str, status: int) -> None:
+    queue = QStash(Kernel(), region=region, switches=Switches(regions_apart=apart))
+    headers = (("Authorization", f"Bearer {queue.token}"),)
+
+    reply = queue.handle(
+        Request("POST", f"https://{host}.upstash.io/v2/publish/{CONSUMER}", headers)
+    )
+
+    assert reply.status == status
+    if status == 401:
+        assert read(reply) == {"error": "unable to authenticate: invalid token"}
+        assert queue.published == 0
 
 
 def test_statuses() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from emulator.exchange import Request
+from emulator.qstash import workflow_dlq
 from emulator.qstash.workflow_api import HOOK_PATH, TABLE
 from tests.qstash.support import API, BROKEN, HOST, OK, Bench, read
 from tests.qstash.workflow_support import (
@@ -41,7 +42,7 @@ def test_page__lists_every_call() -> None:
     listed = re.findall(r"^\| ([A-Z]+) `([^`]+)` .*\| `test_\w+\.py::test_\w+` \|$", section, re.M)
 
     assert listed == [
-        *((method, path) for method, path, _ in TABLE),
+        *((method, path) for method, path, _ in (*TABLE, *workflow_dlq.TABLE)),
         ("POST", "/v2/trigger/{destination}"),
         ("ANY", HOOK_PATH),
     ]
@@ -338,4 +339,5 @@ def test_access__of_what_touches_a_run_meets() -> None:
         ("DELETE", f"/v2/workflows/runs/{RUN}"),
     ):
         assert touched(method, path) == {"qstash:workflows"}
+    assert touched("POST", "/v2/workflows/dlq/resume/1-0") == {"qstash:workflows", "qstash:dlq"}
     assert "qstash:workflows" not in touched("POST", f"/v2/publish/{FLOW}")
