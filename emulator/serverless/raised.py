@@ -1,18 +1,25 @@
 """An exception of a bot, in words: nothing of the bot is kept alive by it."""
 
+import linecache
 import os
 import re
 import sysconfig
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 # Characters of a message that are shown; the traceback has it all.
 MAX_MESSAGE = 200
+# Frames whose text is kept: more than a bot has lines that call something.
+MOST_FRAMES = 4096
 
 # Platforms take access tokens in the query, and secrets are never shown.
 _QUERY = re.compile(r"(https?://[^\s'\"?]+)\?[^\s'\"]*")
 _HERE = str(Path(__file__).parents[1]) + os.sep
+_PLACE = ("lineno", "end_lineno", "colno", "end_colno")
+_PLAIN = traceback.StackSummary()
+_FRAMES: dict[tuple[object, ...], str] = {}
 _LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
 
 
@@ -30,7 +37,7 @@ class Raised:
     @classmethod
     def of(cls, error: BaseException) -> "Raised":
         """An exception in words. A group of one is shown as that one."""
-        whole = "".join(traceback.format_exception(error))
+        whole = _formatted(error)
         while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
             error = error.exceptions[0]
         return cls(_first_line(error), _place(error), whole)
@@ -44,6 +51,38 @@ class Raised:
     def detail(self) -> dict[str, object]:
         """As the journal keeps it."""
         return {"error": self.error, "place": self.place, "traceback": self.traceback}
+
+
+def _formatted(error: BaseException) -> str:
+    """What Python prints of it. The text of each frame is made once, as long as its source stays as
+    it is: it takes a parser to mark the part of a line that raised.
+    """
+    whole = traceback.TracebackException.from_exception(error, compact=True)
+    known: set[int] = set()
+    pending: list[traceback.TracebackException | None] = [whole]
+    while pending:
+        part = pending.pop()
+        if part is not None and id(part) not in known:
+            known.add(id(part))
+            vars(part.stack)["format_frame_summary"] = _frame_formatted
+            inner = getattr(part, "exceptions", None) or ()
+            pending += [part.__cause__, part.__context__, *inner]
+    return "".join(whole.format())
+
+
+def _frame_formatted(frame: traceback.FrameSummary, **options: Any) -> str:
+    """One frame, by its place and by the source that is there now."""
+    first = frame.lineno or 1
+    last = getattr(frame, "end_lineno", None) or first
+    source = tuple(linecache.getlines(frame.filename)[first - 1 : last])
+    place = tuple(getattr(frame, name, None) for name in _PLACE)
+    key = (frame.filename, frame.name, place, source, tuple(sorted(options.items())))
+    text = _FRAMES.get(key)
+    if text is None:
+        if len(_FRAMES) >= MOST_FRAMES:
+            _FRAMES.clear()
+        text = _FRAMES[key] = _PLAIN.format_frame_summary(frame, **options)
+    return text
 
 
 def _scrubbed(message: str) -> str:

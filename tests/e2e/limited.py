@@ -1,18 +1,13 @@
 """The bot in plain Node that keeps, or breaks, promises counted on its clock; judged live."""
 
-import shutil
 from collections.abc import Collection, Mapping
 from pathlib import Path
-
-import pytest
 
 from harness.certify import judge, observe, select
 from harness.live import started
 from harness.profile import Bot, Host, Profile, RateLimits
 from harness.verdict import Verdict
 from tests.e2e.support import BOTS, PROFILE
-
-needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 
 
 def profile_of(command: str, *, an_hour: int = 60, **env: str) -> Profile:

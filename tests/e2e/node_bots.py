@@ -1,12 +1,9 @@
 """The bots for Node, plain and in Next.js, and what is to be found in each of their variants."""
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
-
-import pytest
 
 from harness.certificate import Certificate
 from harness.certify import certify
@@ -84,9 +81,6 @@ VARIANTS: dict[Kind, tuple[Variant, ...]] = {
         Variant(bug="after-publish", host="vercel", fails="queue-refuses"),
     ),
 }
-
-needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
-needs_npm = pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
 
 
 def root_of(kind: Kind) -> Path:

@@ -11,7 +11,8 @@ import pytest
 from emulator.serverless import faketime
 from harness.certify import certify
 from harness.profile import load_profile
-from tests.e2e.limited import judged, needs_node
+from tests._needs import needs_node
+from tests.e2e.limited import judged
 from tests.e2e.support import ROOT, uvicorn
 from tests.e2e.test_rapid import outcomes
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests._needs import needs_npm
 from tests.e2e.node_bots import (
     CHECKS,
     VARIANTS,
@@ -19,7 +20,6 @@ from tests.e2e.node_bots import (
     Variant,
     assert_as_expected,
     judged,
-    needs_npm,
 )
 
 pytestmark = needs_npm

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from emulator import HostProfile, World
@@ -14,13 +15,20 @@ from emulator.chance import Chance
 from emulator.schedule import Fifo, Schedule
 from emulator.serverless.live import Live
 from emulator.serverless.pool import ProcessPool
-from harness.profile import load_profile, render_env
+from harness.profile import Profile, load_profile, render_env
 from harness.stage import SERVICES, variables
 
 ROOT = Path(__file__).parents[2]
 BOTS = ROOT / "tests" / "bots"
 PROFILE = load_profile(ROOT / "reference_bot" / "thrice.toml")
 PLAIN = f"{sys.executable} -I -S {BOTS / 'plain_bot.py'} {{port}}"
+
+
+def few(profile: Profile, most: int = 4) -> Profile:
+    """The same on so many instances: as many processes are started, in place of ten and more, and
+    most of what a live certificate costs is that.
+    """
+    return replace(profile, host=replace(profile.host, instances=most, max_instances=most))
 
 
 def uvicorn(app: str) -> str:

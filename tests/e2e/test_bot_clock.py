@@ -13,7 +13,8 @@ from harness.checks.observed import Observed
 from harness.live import FOLLOWS, OWN, started
 from harness.profile import Host
 from harness.verdict import Verdict
-from tests.e2e.limited import judged, needs_node, profile_of
+from tests._needs import needs_node
+from tests.e2e.limited import judged, profile_of
 from tests.e2e.support import BOTS, PLAIN
 
 CHECKS = ("rate-limit", "late-duplicate")

@@ -18,6 +18,10 @@ from tests.e2e.support import PLAIN, ROOT, processes_with, uvicorn, wait_until_g
 LIMIT_S = 180.0
 
 
+# No more than four instances, and otherwise what holds without a profile.
+FEW = "[host]\ninstances = 2\nmax_instances = 4\n[store]\ndedup = 'processedMessages'\n"
+
+
 class Thrice:
     """Runs the command in a folder of its own, with a mark in the environment of all it starts."""
 
@@ -27,6 +31,8 @@ class Thrice:
         self.temporary = folder / "tmp"
         self.temporary.mkdir()
         (folder / "reference_bot").symlink_to(ROOT / "reference_bot")
+        # As many processes are started ahead as may be needed.
+        self.profile(FEW)
 
     def environment(self, **more: str) -> dict[str, str]:
         return {

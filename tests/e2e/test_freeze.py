@@ -4,7 +4,6 @@ and what becomes of bots that can not rest.
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from harness.certify import certify
 from harness.profile import Leftovers, load_profile
 from harness.scenarios.left_behind import NewestFirst
 from harness.stage import staged
+from tests._needs import needs_node
 from tests.e2e.prove_freeze import (
     AWAITED,
     LEFT_BY_NODE,
@@ -41,7 +41,6 @@ from tests.e2e.support import (
     world_of,
 )
 
-needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
 needs_proc = pytest.mark.skipif(not can_see_threads(), reason="needs the states of threads")
 
 PROFILE = ROOT / "reference_bot" / "thrice.toml"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests._needs import needs_node, needs_npm
 from tests.e2e.node_bots import (
     COMMIT,
     PUBLISH,
@@ -22,8 +23,6 @@ from tests.e2e.node_bots import (
     judged,
     judged_quickly,
     left_behind,
-    needs_node,
-    needs_npm,
     root_of,
 )
 from tests.e2e.support import ROOT
@@ -49,7 +48,7 @@ def test_next_bot__is_built() -> None:
 
 @needs_node
 def test_node_bot__is_certified() -> None:
-    certificate = judged("node", "lambda", only=CHECKS)
+    certificate = judged("node", "lambda", only=CHECKS, instances=4)
     assert certificate.certified, certificate.output
     assert any(note.startswith("deterministic: ") for note in certificate.notes)
 
@@ -75,7 +74,7 @@ def test_work_that_is_registered__is_waited_for_where_it_can_be(
 @needs_node
 def test_node_bot_that_trusts_its_memory__is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BUG", "in-memory-dedup")
-    certificate = judged("node", "lambda", only=["cold-instances", "handshake"])
+    certificate = judged("node", "lambda", only=["cold-instances", "handshake"], instances=2)
     assert_as_expected(Variant(bug="in-memory-dedup", fails="cold-instances"), certificate)
 
 
@@ -113,8 +112,9 @@ def test_the_steps_of_the_readme__certify_a_new_project(tmp_path: Path) -> None:
     copy_of_the_next_bot(bot)
     steps = readme_steps()
     assert [step.split()[0] for step in steps] == ["pip", "thrice", "npm"]
-    # Installed and built already; a selection of the checks, for the time it takes.
+    # Installed and built already; some of the checks, on few instances, for the time it takes.
     assert run(steps[1], bot).returncode == 0
+    on_few_instances(bot / "thrice.toml")
     build, _, certify = steps[2].partition(" && ")
     assert build == "npm run build"
     done = run(f"{certify} --only freeze-safe --only handshake", bot)
@@ -133,6 +133,14 @@ def copy_of_the_next_bot(folder: Path) -> None:
     shutil.copytree(source, folder, ignore=shared)
     shutil.copytree(source / ".next", folder / ".next", ignore=shutil.ignore_patterns("cache"))
     (folder / "node_modules").symlink_to(source / "node_modules")
+
+
+def on_few_instances(profile: Path) -> None:
+    """Add to a profile that was just written that two processes are enough."""
+    host, line = "[host]\n", "instances = 1\nmax_instances = 2\n"
+    text = profile.read_text(encoding="utf-8")
+    assert text.count(host) == 1
+    profile.write_text(text.replace(host, host + line), encoding="utf-8")
 
 
 def readme_steps() -> list[str]:

@@ -15,16 +15,14 @@ import httpx
 import pytest
 
 from emulator.net.ports import free_port
+from tests._needs import needs_packages
 from tests.e2e.support import ROOT
 
 SUITE = ROOT / "tests" / "e2e" / "node"
 # Far beyond what anything here takes, also where other work keeps the cores busy.
 PATIENCE_S = 120.0
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("node") is None or not (SUITE / "node_modules").exists(),
-    reason="Node, or the packages of tests/e2e/node, are not installed",
-)
+pytestmark = needs_packages(SUITE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,9 @@ FIRESTORE_TOKEN = "{{firestore.token}}"
 PUBLIC_URL = "{{bot.public_url}}"
 QSTASH_URL = "{{qstash.url}}"
 QSTASH_TOKEN = "{{qstash.token}}"
+[host]
+instances = 2
+max_instances = 2
 [expect]
 replies = 0
 """

@@ -3,13 +3,13 @@
 from harness.certificate import Certificate
 from harness.certify import certify
 from harness.profile import load_profile
-from tests.e2e.support import ROOT, uvicorn
+from tests.e2e.support import ROOT, few, uvicorn
 
 
 def judged(bot: str, *checks: str) -> Certificate:
     command = uvicorn(f"reference_bot.{bot}:app")
     profile = load_profile(ROOT / "reference_bot" / "thrice.toml", command=command)
-    return certify(profile, root=ROOT, only=checks)
+    return certify(few(profile), root=ROOT, only=checks)
 
 
 def test_store_that_is_down__is_survived_and_waiting_in_vain_is_left_out() -> None:

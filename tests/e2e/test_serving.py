@@ -17,6 +17,7 @@ from queue import SimpleQueue
 import httpx
 import pytest
 
+from emulator.meta import PlatformName
 from emulator.net.ports import free_port
 from emulator.queue_users import QUEUE_USERS
 from emulator.serving import Serving
@@ -33,8 +34,8 @@ def four_ports() -> tuple[int, int, int, int]:
     return (free_port(), free_port(), free_port(), free_port())
 
 
-def profile_at(url: str, ports: tuple[int, ...]) -> Profile:
-    return with_ports(load_profile(ROOT / "reference_bot" / "thrice.toml", url=url), ports)
+def profile_at(url: str, ports: tuple[int, ...], name: str = "thrice.toml") -> Profile:
+    return with_ports(load_profile(ROOT / "reference_bot" / name, url=url), ports)
 
 
 def thrice(*arguments: str) -> "subprocess.Popen[str]":
@@ -71,12 +72,13 @@ def by_hand(command: str, port: int, environment: Mapping[str, str]) -> Iterator
 
 
 @contextmanager
-def serving(profile: Profile) -> Iterator[Serving]:
+def serving(profile: Profile, platform: PlatformName = "messenger") -> Iterator[Serving]:
     with Serving(
         ports=ports_of(profile),
         public_url=profile.bot.public_url,
         bot_url=profile.bot.url,
-        webhook=profile.bot.webhook,
+        webhook=profile.bot.webhook_of(platform),
+        platform=platform,
     ) as fakes:
         yield fakes
 
@@ -102,6 +104,21 @@ def test_served_bot__answers_each_message_once() -> None:
         counts = fakes.kernel.journal.counts
         assert (counts["message"], counts["publish"], counts["reply"]) == (5, 5, 5)
         assert counts["finding"] == 0
+
+
+@pytest.mark.parametrize("platform", ["instagram", "whatsapp"])
+def test_served_bot__on_another_platform(platform: PlatformName) -> None:
+    port, ports = free_port(), four_ports()
+    profile = profile_at(f"http://127.0.0.1:{port}", ports, "everywhere.toml")
+    with (
+        serving(profile, platform) as fakes,
+        by_hand(APP, port, environment_of(profile, fakes.places)),
+    ):
+        fakes.say("hello")
+        wait_for("reply", fakes, 1)
+        wait_for("response", fakes, 4)
+        assert fakes.kernel.journal.counts["publish"] == 1
+        assert fakes.kernel.journal.counts["finding"] == 0
 
 
 @pytest.mark.parametrize("user", QUEUE_USERS, ids=lambda user: user.name)
@@ -180,6 +197,22 @@ def test_environment__is_printed_for_its_reader(shape: str, line: str) -> None:
         running.send_signal(signal.SIGINT)
         output, _ = running.communicate(timeout=PATIENCE_S)
     assert line in output.splitlines()
+
+
+def test_platform__is_that_of_the_command() -> None:
+    ports = ",".join(map(str, four_ports()))
+    control = free_port()
+    running = thrice(
+        *("serve", "--platform", "whatsapp", "--ports", ports, "--control-port", str(control)),
+        *("--profile", "reference_bot/everywhere.toml"),
+    )
+    with running:
+        assert running.stderr is not None
+        assert "running at" in running.stderr.readline()
+        config = httpx.get(f"http://127.0.0.1:{control}/v1/config", trust_env=False).json()
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=PATIENCE_S)
+    assert config["platform"] == "whatsapp"
 
 
 def test_bot_started_by_hand__is_certified() -> None:

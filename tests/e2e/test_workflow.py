@@ -10,11 +10,11 @@ import httpx
 import pytest
 
 from emulator.serving import Serving
-from tests.e2e.node_queue import FOLDER, PATIENCE_S, USER, needs_node, served
+from tests.e2e.node_queue import FOLDER, PATIENCE_S, USER, needs_sdks, served
 
 HOUR_S = 3_600.0
 
-pytestmark = needs_node
+pytestmark = needs_sdks
 
 
 @dataclass(frozen=True, slots=True)

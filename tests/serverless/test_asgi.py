@@ -1,6 +1,4 @@
-"""The simulated driver: clocks, memory, lifespan, time limits, chance, freezing; each trap a
-test.
-"""
+"""The simulated driver: clocks, lifespan, time limits, chance, freezing; each trap a test."""
 
 import asyncio
 import datetime
@@ -10,7 +8,6 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from emulator.clock import VIRTUAL_EPOCH
-from emulator.errors import BotImportError, BotStartError, ScenarioError
+from emulator.errors import BotStartError, ScenarioError
 from emulator.exchange import Reply
 from emulator.serverless import HostProfile, Simulation
 
@@ -64,169 +61,6 @@ def test_sleep_of_a_day__costs_no_real_time_and_moves_every_clock(
     world.run()
     assert world.text() == "600.0"
     assert world.kernel.clock.now == pytest.approx(600.0)
-
-
-def test_instances__have_their_own_module_globals(small_world: Make, tmp_path: Path) -> None:
-    (tmp_path / "memory_bot.py").write_text(
-        "from starlette.applications import Starlette\n"
-        "from starlette.responses import PlainTextResponse\n"
-        "from starlette.routing import Route\n"
-        "from memory_part import seen\n"
-        "async def hook(request):\n"
-        "    seen.append(1)\n"
-        "    return PlainTextResponse(str(len(seen)))\n"
-        "app = Starlette(routes=[Route('/', hook, methods=['POST'])])\n"
-    )
-    (tmp_path / "memory_part.py").write_text("seen = []\n")
-    world = small_world("memory_bot:app", root=tmp_path, instances=1)
-    world.post("/", "u0.w0")
-    world.run()
-    world.post("/", "u1.w0")
-    world.run()
-    assert [world.text("u0.w0"), world.text("u1.w0")] == ["1", "2"]
-    world.host.kill("i0")
-    world.post("/", "u2.w0")
-    world.run()
-    assert world.text("u2.w0") == "1"
-
-
-def test_modules_of_the_bot__are_not_left_in_the_process(small_world: Make, tmp_path: Path) -> None:
-    import sys
-
-    (tmp_path / "passing_bot.py").write_text("async def app(scope, receive, send): ...\n")
-    world = small_world("passing_bot:app", root=tmp_path)
-    world.post("/")
-    world.run()
-    assert "passing_bot" not in sys.modules
-    assert str(tmp_path) not in sys.path
-
-
-def test_lazy_import_inside_a_handler__belongs_to_the_instance(
-    small_world: Make, tmp_path: Path
-) -> None:
-    (tmp_path / "lazy_bot.py").write_text(
-        "from starlette.applications import Starlette\n"
-        "from starlette.responses import PlainTextResponse\n"
-        "from starlette.routing import Route\n"
-        "async def hook(request):\n"
-        "    import lazy_part\n"
-        "    lazy_part.seen.append(1)\n"
-        "    return PlainTextResponse(str(len(lazy_part.seen)))\n"
-        "app = Starlette(routes=[Route('/', hook, methods=['POST'])])\n"
-    )
-    (tmp_path / "lazy_part.py").write_text("seen = []\n")
-    world = small_world("lazy_bot:app", root=tmp_path, instances=3)
-    for number in range(9):
-        world.post("/", f"u{number}.w0", at=float(number))
-    world.run()
-    counts = sorted(int(world.text(f"u{number}.w0")) for number in range(9))
-    assert len(world.host.instances) == 3
-    assert counts.count(1) == 3
-
-
-def test_import__that_works_only_once_is_named(small_world: Make, tmp_path: Path) -> None:
-    (tmp_path / "once_bot.py").write_text(
-        "import asyncio, json\n"
-        "if hasattr(json, 'thrice_registered'):\n"
-        "    raise ValueError('Duplicated timeseries')\n"
-        "json.thrice_registered = True\n"
-        "async def app(scope, receive, send):\n"
-        "    await asyncio.sleep(1)\n"
-    )
-    world = small_world("once_bot:app", root=tmp_path)
-    import json
-
-    try:
-        world.post("/", "u0.w0")
-        world.post("/", "u1.w0")
-        with pytest.raises(
-            BotImportError,
-            match=r"^once_bot\.py can not be imported twice in one process: "
-            r"ValueError: Duplicated timeseries \(once_bot\.py, line 3\)",
-        ):
-            world.run()
-    finally:
-        del json.thrice_registered  # type: ignore[attr-defined]
-
-
-@pytest.mark.parametrize(
-    ("spec", "message"),
-    [
-        ("nowhere_bot:app", r"^no module named nowhere_bot below "),
-        (
-            "nowhere_bot",
-            r'^"nowhere_bot" does not name an app; '
-            r"write module:attribute, for example mybot\.main:app$",
-        ),
-        (
-            "broken_bot:app",
-            r"^broken_bot:app can not be imported: ZeroDivisionError: "
-            r"division by zero \(broken_bot\.py, line 1\)$",
-        ),
-        (
-            "empty_bot:app",
-            r"^empty_bot has no attribute app; empty_bot:app should name the ASGI app$",
-        ),
-        ("number_bot:app", r"^number_bot:app is a int, not an ASGI application$"),
-    ],
-)
-def test_import__is_refused_with_the_reason(
-    small_world: Make, tmp_path: Path, spec: str, message: str
-) -> None:
-    (tmp_path / "broken_bot.py").write_text("1 / 0\n")
-    (tmp_path / "empty_bot.py").write_text("")
-    (tmp_path / "number_bot.py").write_text("app = 3\n")
-
-    def run() -> None:
-        world = small_world(spec, root=tmp_path)
-        world.post("/")
-        world.run()
-
-    with pytest.raises(BotImportError, match=message):
-        run()
-
-
-def test_library_that_clashes_with_the_frozen_clock__is_loaded_before(
-    small_world: Make, tmp_path: Path
-) -> None:
-    site = tmp_path / "site-packages" / "clashing_library"
-    site.mkdir(parents=True)
-    (site / "__init__.py").write_text(
-        "from datetime import date\n"
-        "class Meta(type): ...\n"
-        "class Special(date, metaclass=Meta): ...\n"
-    )
-    (tmp_path / "clash_bot.py").write_text(
-        "import sys\n"
-        f"sys.path.append({str(site.parent)!r})\n"
-        "from clashing_library import Special\n"
-        "from starlette.responses import PlainTextResponse\n"
-        "app = PlainTextResponse(Special.__name__)\n"
-    )
-    import sys
-
-    path = list(sys.path)
-    try:
-        world = small_world("clash_bot:app", root=tmp_path)
-        world.post("/")
-        world.run()
-        assert world.text() == "Special"
-        assert world.kernel.clock.unix == VIRTUAL_EPOCH
-    finally:
-        sys.path[:] = path
-        sys.modules.pop("clashing_library", None)
-
-
-def test_factory_spec__makes_the_app(small_world: Make, tmp_path: Path) -> None:
-    (tmp_path / "factory_bot.py").write_text(
-        "from starlette.responses import PlainTextResponse\n"
-        "def create_app():\n"
-        "    return PlainTextResponse('made')\n"
-    )
-    world = small_world("factory_bot:create_app()", root=tmp_path)
-    world.post("/")
-    world.run()
-    assert world.text() == "made"
 
 
 def test_lifespan__runs_at_a_cold_start_and_its_state_reaches_requests(
@@ -318,113 +152,6 @@ def test_wait_for__gives_up_on_virtual_time(small_world: Make, one_route: Make) 
     assert world.kernel.clock.now == pytest.approx(3.0)
 
 
-def test_tls_contexts__are_shared_between_clients(small_world: Make, one_route: Make) -> None:
-    import httpx._transports.default
-
-    default: Any = httpx._transports.default
-    contexts: list[Any] = []
-
-    async def endpoint(request: Request) -> Response:
-        contexts.append(default.create_ssl_context(verify=True, cert=None, trust_env=True))
-        return PlainTextResponse("ok")
-
-    before = default.create_ssl_context
-    world = small_world(one_route(endpoint))
-    world.post("/", "u0.w0")
-    world.post("/", "u1.w0")
-    world.run()
-    assert len(contexts) == 2
-    assert contexts[0] is contexts[1]
-    world.driver.close()
-    world.simulation.__exit__(None, None, None)
-    assert default.create_ssl_context is before
-    world.simulation.__enter__()
-
-
-def test_unknown_host__is_refused_and_found(small_world: Make, one_route: Make) -> None:
-    async def endpoint(request: Request) -> Response:
-        async with httpx.AsyncClient() as client:
-            try:
-                await client.get("https://api.openai.com/v1/models")
-            except httpx.ConnectError as error:
-                return PlainTextResponse(str(error))
-        return PlainTextResponse("reached")
-
-    world = small_world(one_route(endpoint))
-    world.post("/")
-    world.run()
-    assert world.text() == "api.openai.com is not part of this world"
-    assert [(entry.name, entry.detail["host"]) for entry in world.entries("finding")] == [
-        ("unknown-host", "api.openai.com")
-    ]
-
-
-def test_other_library__is_refused_at_its_socket(small_world: Make, one_route: Make) -> None:
-    import urllib.error
-    import urllib.request
-
-    async def endpoint(request: Request) -> Response:
-        try:
-            urllib.request.urlopen("http://api.example.com/")  # noqa: ASYNC210 - what bots do
-        except Exception as error:
-            return PlainTextResponse(str(error))
-        return PlainTextResponse("reached")
-
-    world = small_world(one_route(endpoint))
-    world.post("/")
-    world.run()
-    assert world.text().startswith("a connection to api.example.com by another library than httpx")
-    assert [(entry.name, entry.detail["host"]) for entry in world.entries("finding")] == [
-        ("unmediated", "api.example.com")
-    ]
-
-
-def test_process_outside_the_bot__keeps_its_network_and_entropy(
-    small_world: Make, one_route: Make
-) -> None:
-    import socket
-
-    async def endpoint(request: Request) -> Response:
-        return PlainTextResponse("ok")
-
-    small_world(one_route(endpoint))
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        with socket.create_connection(listener.getsockname()) as connection:
-            assert connection.getpeername() == listener.getsockname()
-    assert os.urandom(16) != os.urandom(16)
-
-
-def test_requests_of_the_test_itself__pass_respx_by(small_world: Make, one_route: Make) -> None:
-    import respx
-
-    async def endpoint(request: Request) -> Response:
-        return PlainTextResponse("ok")
-
-    small_world(one_route(endpoint))
-    with respx.mock(using="httpx") as router:
-        router.get("https://mine.test/").respond(200, text="the test's own")
-        assert httpx.get("https://mine.test/").text == "the test's own"
-
-
-def test_route_of_the_users_test__answers_the_bot(small_world: Make, one_route: Make) -> None:
-    import respx
-
-    async def endpoint(request: Request) -> Response:
-        async with httpx.AsyncClient() as client:
-            mine = await client.get("https://mine.test/")
-            other = await client.get("https://echo.test/fake")
-        return PlainTextResponse(mine.text + " " + other.text)
-
-    world = small_world(one_route(endpoint))
-    with respx.mock(assert_all_called=False) as router:
-        router.get("https://mine.test/").respond(200, text="the test's own")
-        world.post("/")
-        world.run()
-    assert world.text() == "the test's own /fake"
-
-
 @pytest.mark.parametrize("kind", ["lambda", "vercel"])
 def test_create_task__left_behind_never_takes_effect(
     small_world: Make, one_route: Make, kind: str
@@ -509,82 +236,6 @@ def test_streaming_response__ends_at_its_last_byte(small_world: Make, one_route:
     assert world.kernel.clock.now == pytest.approx(3.0)
 
 
-def test_exception_in_the_app__is_a_500_with_its_traceback_in_the_journal(
-    small_world: Make, one_route: Make
-) -> None:
-    async def endpoint(request: Request) -> Response:
-        raise LookupError("no such thing")
-
-    world = small_world(one_route(endpoint), kind="vercel")
-    world.post("/")
-    world.run()
-    assert world.status() == 500
-    (exception,) = exceptions(world)
-    assert "LookupError: no such thing" in str(exception.detail["traceback"])
-    assert exception.detail["error"] == "LookupError: no such thing"
-    assert str(exception.detail["place"]).startswith("tests/serverless/test_asgi.py:")
-
-
-@pytest.mark.parametrize("kind", ["lambda", "vercel"])
-def test_exception_behind_a_500__is_told_once_and_before_the_response(
-    small_world: Make, one_route: Make, kind: str
-) -> None:
-    async def endpoint(request: Request) -> Response:
-        raise LookupError("no such thing")
-
-    world = small_world(one_route(endpoint), kind=kind, instances=1)
-    world.post("/")
-    world.run()
-    told = [entry.kind for entry in world.entries() if entry in exceptions(world)]
-    assert told == ["instance"]
-    (response,) = world.entries("response")
-    assert exceptions(world)[0].seq < response.seq
-    # The frozen application raises it again when it goes on.
-    world.post("/", name="u1.w0")
-    world.run()
-    assert [entry.detail["error"] for entry in exceptions(world)] == [
-        "LookupError: no such thing"
-    ] * 2
-
-
-def test_exception_of_a_background_task__is_told_when_the_bot_goes_on(
-    small_world: Make, one_route: Make
-) -> None:
-    async def fail() -> None:
-        raise LookupError("too late")
-
-    async def endpoint(request: Request) -> Response:
-        return PlainTextResponse("ok", background=BackgroundTask(fail))
-
-    world = small_world(one_route(endpoint), kind="lambda", instances=1)
-    world.post("/")
-    world.run()
-    assert exceptions(world) == []
-    world.post("/", name="u1.w0")
-    world.run()
-    assert [entry.detail["error"] for entry in exceptions(world)] == ["LookupError: too late"]
-
-
-def test_exception_that_whoever_runs_the_world_handles__is_not_the_bots(
-    small_world: Make, one_route: Make
-) -> None:
-    async def endpoint(request: Request) -> Response:
-        return PlainTextResponse("try again", 503)
-
-    world = small_world(one_route(endpoint))
-    try:
-        raise RuntimeError("of the test")
-    except RuntimeError:
-        world.post("/")
-        world.run()
-    assert world.status() == 503
-    assert exceptions(world) == []
-
-
-def exceptions(world: Any) -> list[Any]:
-    return [e for e in world.entries("instance") if e.detail["event"] == "exception"]
-
-
 def test_function_time_out__is_a_504_and_the_memory_is_gone(
     small_world: Make, one_route: Make
 ) -> None:
@@ -601,19 +252,6 @@ def test_function_time_out__is_a_504_and_the_memory_is_gone(
         b'{"message":"Endpoint request timed out"}',
     )
     assert world.kernel.clock.now == pytest.approx(30.0)
-    assert world.host.instances == {}
-
-
-def test_sys_exit_in_a_handler__kills_the_instance_only(small_world: Make, one_route: Make) -> None:
-    import sys
-
-    async def endpoint(request: Request) -> Response:
-        sys.exit(3)
-
-    world = small_world(one_route(endpoint))
-    world.post("/")
-    world.run()
-    assert world.status() == 500
     assert world.host.instances == {}
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from emulator.net.ports import free_port
 from emulator.serverless import faketime
 from emulator.serverless.clock_file import ClockFile
 from emulator.serverless.preloading import with_preload
+from tests._needs import needs_node
 
 UNIX = 2_000_000_000.25
 MS = 2_000_000_000_250
@@ -43,7 +43,6 @@ globalThis.Temporal ??= {
 
 Ask = Callable[[str], object]
 
-needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 needs_faketime = pytest.mark.skipif(
     faketime.find() is None, reason="libfaketime is not installed (apt-get install libfaketime)"
 )

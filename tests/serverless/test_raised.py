@@ -1,7 +1,11 @@
 """An exception in words."""
 
 import json
+import linecache
 import os
+import traceback
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -66,3 +70,54 @@ def test_traceback__is_the_whole() -> None:
     whole = raised(ValueError("first\nsecond")).traceback
     assert whole.startswith("Traceback (most recent call last):")
     assert whole.endswith("ValueError: first\nsecond\n")
+
+
+def deep(depth: int) -> None:
+    if depth:
+        deep(depth - 1)
+    int({"a": "1"}["missing"])
+
+
+def chained() -> None:
+    try:
+        deep(9)
+    except KeyError as error:
+        raise ExceptionGroup("two", [ValueError("a"), error]) from error
+
+
+def in_two_lines() -> None:
+    int(
+        "no number",
+    )
+
+
+@pytest.mark.parametrize(
+    "fails", [chained, in_two_lines, lambda: json.loads("{"), lambda: compile("(", "f", "exec")]
+)
+def test_traceback__is_what_python_prints_also_the_second_time(fails: Callable[[], object]) -> None:
+    for _ in range(2):
+        with pytest.raises(Exception) as caught:  # noqa: PT011  # whatever it is
+            fails()
+        expected = "".join(traceback.format_exception(caught.value))
+        assert Raised.of(caught.value).traceback == expected
+
+
+def test_traceback__shows_the_source_that_is_there_now(tmp_path: Path) -> None:
+    file = tmp_path / "bot.py"
+    for source in ("1 / 0", "[][0]"):
+        file.write_text(source)
+        linecache.clearcache()
+        with pytest.raises((ZeroDivisionError, IndexError)) as caught:
+            exec(compile(source, str(file), "exec"))
+        assert f"    {source}\n" in Raised.of(caught.value).traceback
+
+
+def test_frames__are_kept_up_to_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: dict[tuple[object, ...], str] = {}
+    monkeypatch.setattr("emulator.serverless.raised._FRAMES", kept)
+    monkeypatch.setattr("emulator.serverless.raised.MOST_FRAMES", 2)
+    with pytest.raises(ExceptionGroup) as caught:
+        chained()
+    whole = Raised.of(caught.value).traceback
+    assert whole == "".join(traceback.format_exception(caught.value))
+    assert 1 <= len(kept) <= 2

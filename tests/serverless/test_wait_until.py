@@ -1,6 +1,5 @@
 """Work that a Node bot registers to outlive its response, live: the platform waits for it."""
 
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -16,9 +15,10 @@ from emulator.serverless.platforms import PLATFORMS, HostKind
 from emulator.serverless.pool import ProcessPool
 from harness.profile import render_env
 from harness.stage import SERVICES, variables
+from tests._needs import needs_node
 from tests.e2e.support import BOTS, PROFILE, ROOT
 
-pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+pytestmark = needs_node
 
 
 @dataclass
