@@ -51,8 +51,11 @@ class Port:
         self.closed = True
         # Who was accepted in this round has to be let in before he can be turned away: a server
         # that is closed in between forgets the socket.
-        self.network.loop.remove_reader(self._socket)
-        await asyncio.sleep(0)
+        loop = self.network.loop
+        loop.remove_reader(self._socket)
+        next_round = loop.create_future()
+        loop.call_soon(next_round.set_result, None)
+        await next_round
         self._server.close()
         for visitor in list(self.visitors):
             visitor.abort()
