@@ -22,7 +22,7 @@ CODE := $(sort $(dir $(wildcard emulator/*.py harness/*.py reference_bot/*.py lo
 
 # What the tests have that is written for Node, and the marks that its packages are there. The bot
 # in Next.js is built as well.
-NODE_FOLDERS := tests/bots/node tests/bots/next tests/e2e/node tests/e2e/node_qstash
+NODE_FOLDERS := tests/bots/node tests/bots/next tests/e2e/node tests/e2e/node_meta tests/e2e/node_qstash
 NEXT_BOT := tests/bots/next
 NEXT_READY := $(NEXT_BOT)/.next/.ready
 NODE_READY := $(NODE_FOLDERS:%=%/node_modules/.ready) $(NEXT_READY)
@@ -58,6 +58,7 @@ check: $(READY)  ## Check formatting, lint and types
 bench: $(READY)  ## Measure speed and memory, in CPU time
 	$(BIN)/python loadtests/simulation.py
 	$(BIN)/python loadtests/messages.py
+	$(BIN)/python loadtests/users.py
 	$(BIN)/python loadtests/certificates.py 20
 	$(BIN)/python loadtests/schedules.py
 	$(BIN)/python loadtests/burn.py
@@ -69,6 +70,7 @@ prove: $(READY) $(NODE_READY)  ## Run the long proofs: every matrix at all seeds
 	THRICE_PROVE=1 $(BIN)/pytest -q -n 2 tests/explore tests/harness/test_matrix.py tests/harness/test_bots.py tests/harness/test_direct_binding.py
 	$(BIN)/pytest -q tests/qstash/prove_account_model.py
 	$(BIN)/pytest -q tests/qstash/prove_openapi.py
+	$(BIN)/pytest -q -o faulthandler_timeout=1800 tests/meta/prove_delivery_model.py
 	$(BIN)/pytest -q -o faulthandler_timeout=900 tests/e2e/prove_kept.py
 	$(BIN)/pytest -q tests/e2e/prove_live.py
 	$(BIN)/pytest -q tests/e2e/prove_freeze.py

@@ -13,11 +13,10 @@ from urllib.parse import unquote
 from emulator.delivery import Delivery, Invocation
 from emulator.exchange import Request
 from emulator.kernel import Kernel
-from emulator.meta import Messenger, UserMessage
-from emulator.meta.graph import Gesture, Say, read_address, read_send
-from emulator.meta.parameters import read_parameters
+from emulator.meta import Account, UserMessage
 
-_MID = re.compile(r"m_[A-Za-z0-9_-]{86}")
+# The ids of messages on Messenger, Instagram and WhatsApp.
+_MID = re.compile(r"m_[A-Za-z0-9_-]{86}|aWdf[A-Za-z0-9]{150,}|wamid\.[A-Za-z0-9+/]{40,}={0,2}")
 # The latest messages, of everybody and of each person, that a call made behind a response may still
 # be for.
 KEEP_MESSAGES = 10_000
@@ -44,7 +43,7 @@ class Attribution:
     bot works on, or has worked on as far without a reply.
     """
 
-    def __init__(self, kernel: Kernel, meta: Messenger, bots: Sequence[Working]) -> None:
+    def __init__(self, kernel: Kernel, meta: Account, bots: Sequence[Working]) -> None:
         self._kernel = kernel
         self._meta = meta
         self._bots = bots
@@ -120,19 +119,7 @@ class Attribution:
 
     def _recipient(self, request: Request) -> tuple[str | None, str]:
         """Whom a send or sender action is to, and its text."""
-        if request.method != "POST" or not self._meta.claims(request):
-            return None, ""
-        if read_address(unquote(request.raw_path)).segments[1:] != ("messages",):
-            return None, ""
-        wanted = read_send(
-            read_parameters(request.raw_query, request.header("content-type") or "", request.body)
-        )
-        match wanted:
-            case Say(to=to, text=text):
-                return to, text
-            case Gesture(to=to):
-                return to, ""
-        return None, ""
+        return self._meta.graph.recipient(request) if self._meta.claims(request) else (None, "")
 
     def _answered(self, to: str, text: str, opened: Sequence[Invocation]) -> str | None:
         """Which message of a person this is sent for, None when nothing tells."""
@@ -153,11 +140,15 @@ class Attribution:
             passed_over = [
                 one.root
                 for one in mine
-                if journal.tally(one.root).generation >= depth and not self._replies(one.root)
+                if journal.tally(one.root).generation >= depth
+                and self._meta.asks(one)
+                and not self._replies(one.root)
             ]
             candidates = dict.fromkeys((*working, *passed_over))
             return min(candidates, key=lambda root: (self._replies(root), -depths.get(root, -1)))
-        unanswered = [one.root for one in mine if not self._replies(one.root)]
+        unanswered = [
+            one.root for one in mine if self._meta.asks(one) and not self._replies(one.root)
+        ]
         if not unanswered and len(opened) == 1:
             return None
         return min(unanswered or [one.root for one in mine], key=self._replies, default=None)

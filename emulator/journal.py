@@ -6,8 +6,9 @@ import json
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import IO, Literal, NamedTuple
+from dataclasses import dataclass, field, replace
+from operator import attrgetter
+from typing import IO, Final, Literal, NamedTuple
 
 EntryKind = Literal[
     "message",  # a user wrote
@@ -52,10 +53,18 @@ class Entry(NamedTuple):
     detail: Mapping[str, object]
 
 
+# An entry without its detail, and where two of its fields are.
+_Row = tuple[int, float, EntryKind, str, int, tuple[str, ...], int, str]
+_KIND: Final = 2
+_ROOTS: Final = 5
+
+
 @dataclass(slots=True)
 class Tally:
     """What happened for one user message, folded as it happened; stays when the entries are
     gone.
+
+    One that is `shared` stands for several messages that went alike.
     """
 
     publishes: int = 0
@@ -67,6 +76,7 @@ class Tally:
     dead: int = 0
     findings: int = 0
     generation: int = 0
+    shared: bool = field(default=False, repr=False, compare=False)
 
     @property
     def clean(self) -> bool:
@@ -87,6 +97,7 @@ _COUNTED: Mapping[str, str] = {
     "dead": "dead",
     "finding": "findings",
 }
+_VALUES = attrgetter(*_COUNTED.values(), "generation")
 
 
 class Journal:
@@ -103,7 +114,13 @@ class Journal:
         self.tallies: dict[str, Tally] = {}
         self.counts: Counter[str] = Counter()
         self.dropped = 0
-        self._entries: dict[int, Entry] = {}
+        # Apart, and as plain tuples, which Python's search for cycles leaves alone as soon as they
+        # hold nothing but texts and numbers. Going through all entries again and again would take
+        # an eighth of a long run.
+        self._entries: dict[int, _Row] = {}
+        self._details: dict[int, Mapping[str, object]] = {}
+        # One for all messages that went alike and are over, as most of a long run are.
+        self._shared: dict[object, Tally] = {}
         self._compact_at = keep
         self._next = 0
         self._spill: IO[str] | None = None
@@ -127,15 +144,17 @@ class Journal:
         """Append an entry and return its sequence number."""
         seq = self._next
         self._next += 1
-        self._entries[seq] = Entry(
-            seq, time, kind, name, cause, roots, generation, instance, detail
-        )
+        self._entries[seq] = (seq, time, kind, name, cause, roots, generation, instance)
+        if detail:
+            self._details[seq] = detail
         self.counts[kind] += 1
         counter = _COUNTED.get(kind)
         for root in roots:
             tally = self.tallies.get(root)
             if tally is None:
                 tally = self.tallies[root] = Tally()
+            elif tally.shared:
+                tally = self.tallies[root] = replace(tally, shared=False)
             if counter is not None:
                 setattr(tally, counter, getattr(tally, counter) + 1)
             if kind == "delivery":
@@ -146,18 +165,20 @@ class Journal:
 
     def entry(self, seq: int) -> Entry | None:
         """The entry with this number, or None when it has been dropped or spilled."""
-        return self._entries.get(seq)
+        row = self._entries.get(seq)
+        return None if row is None else self._whole(row)
 
     def entries(self, *kinds: EntryKind, root: str | None = None) -> Iterator[Entry]:
         """The entries in memory, oldest first, of these kinds (all when none is named)."""
-        for entry in self._entries.values():
-            if (not kinds or entry.kind in kinds) and (root is None or root in entry.roots):
-                yield entry
+        details = self._details
+        for row in self._entries.values():
+            if (not kinds or row[_KIND] in kinds) and (root is None or root in row[_ROOTS]):
+                yield Entry(*row, details.get(row[0], NOTHING))
 
     def chain(self, seq: int) -> list[Entry]:
         """The entry and its causes, oldest first; as far as they are still in memory."""
         found = []
-        while (entry := self._entries.get(seq)) is not None:
+        while (entry := self.entry(seq)) is not None:
             found.append(entry)
             seq = entry.cause
         return found[::-1]
@@ -170,19 +191,32 @@ class Journal:
             self._spill.close()
             self._spill = None
 
+    def _whole(self, row: _Row) -> Entry:
+        return Entry(*row, self._details.get(row[0], NOTHING))
+
     def _compact(self) -> None:
-        done = {root for root, tally in self.tallies.items() if tally.clean and self.is_quiet(root)}
+        # Not all that were ever written, or a long run would cost more and more.
+        roots = {root for row in self._entries.values() for root in row[_ROOTS]}
+        done = {root for root in roots if self.tallies[root].clean and self.is_quiet(root)}
+        for root in done:
+            tally = self.tallies[root]
+            if not tally.shared:
+                alike = self.tallies[root] = self._shared.setdefault(_VALUES(tally), tally)
+                alike.shared = True
         before = len(self._entries)
         self._entries = {
-            seq: entry
-            for seq, entry in self._entries.items()
-            if not entry.roots or not done.issuperset(entry.roots)
+            seq: row
+            for seq, row in self._entries.items()
+            if not row[_ROOTS] or not done.issuperset(row[_ROOTS])
         }
         excess = len(self._entries) - self.keep // 2
         if excess > 0:
             if self._spill is None:
                 self._spill = tempfile.TemporaryFile("w+", prefix="thrice-journal-")  # noqa: SIM115 - closed by close()
             for seq in list(self._entries)[:excess]:
-                self._spill.write(json.dumps(self._entries.pop(seq)._asdict(), default=str) + "\n")
+                entry = self._whole(self._entries.pop(seq))
+                self._spill.write(json.dumps(entry._asdict(), default=str) + "\n")
+        kept = self._entries
+        self._details = {seq: one for seq, one in self._details.items() if seq in kept}
         self.dropped += before - len(self._entries)
         self._compact_at = len(self._entries) + self.keep // 2

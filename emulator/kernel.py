@@ -56,7 +56,7 @@ class Kernel:
         self.clock = VirtualClock(epoch, bot_clock=bot_clock, own_dates=own_dates)
         self.limits = limits or Limits()
         self.agenda = Agenda()
-        self.journal = journal or Journal()
+        self.journal = Journal() if journal is None else journal
         self.journal.is_quiet = lambda root: not self.agenda.concerns(root)
         self.schedule: Schedule = schedule(self.chance)
         self.choices: list[str] = []

@@ -2,26 +2,49 @@
 development accounts, and the store.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from emulator.attribution import Attribution
+from emulator.call import Call
 from emulator.control.faults import Faults
 from emulator.control.pace import Pace
 from emulator.exchange import Outcome, Request
 from emulator.firestore import Firestore
 from emulator.gate import Gate
 from emulator.kernel import Kernel
-from emulator.meta import Messenger, UserMessage
+from emulator.meta import Account, Field, PlatformName, UserMessage
+from emulator.meta.accounts import make_account
+from emulator.meta.conversation import Conversation
 from emulator.meta.delivery import Spacing
+from emulator.meta.people import play
+from emulator.meta.platform import FIELDS
 from emulator.net import Arrival, Client, Network, wall
 from emulator.net.running import FreeRunning
 from emulator.qstash import QStash
 from emulator.qstash.keeping import Keeping
 from emulator.qstash.service import ORIGINS
 from emulator.queue_users import QUEUE_USERS, origin_of
-from emulator.schedule import Fifo
 from emulator.serverless.attached import place_of
 from emulator.serverless.remote import Remote
+from emulator.step import Agenda, Step
+
+# What comes of the bot's own sends, and so only to an app that wants it.
+_OWN_SENDS = ("message_echoes", "message_deliveries")
+
+
+def usual_fields(platform: PlatformName) -> tuple[Field, ...]:
+    """What the app is subscribed to where nothing is said: whatever people do."""
+    return tuple(field for field in FIELDS[platform] if field not in _OWN_SENDS)
+
+
+class Prompt:
+    """A schedule by which everything is done as it comes due, and calls are answered at once."""
+
+    def latency(self, call: Call) -> float:
+        return 0.0
+
+    def pick(self, agenda: Agenda) -> Step | None:
+        return agenda.earliest()
 
 
 class Served:
@@ -29,7 +52,8 @@ class Served:
 
     Requests to the bot go to `bot_url`, and those that the queue is asked to make to other
     addresses on this machine go there. `addresses` are further ones at which the bot is reached.
-    The world begins at `epoch` (Unix seconds), by default now.
+    The app is subscribed to `fields`, by default to whatever people do. The world begins at `epoch`
+    (Unix seconds), by default now.
     """
 
     def __init__(
@@ -43,12 +67,14 @@ class Served:
         webhook: str,
         copies: int,
         spacing: Spacing,
+        platform: PlatformName = "messenger",
+        fields: Sequence[Field] | None = None,
         addresses: Sequence[str] = (),
         epoch: float | None = None,
     ) -> None:
         self.kernel = kernel = Kernel(
             seed=seed,
-            schedule=lambda chance: Fifo(chance, low_s=0.0, high_s=0.0),
+            schedule=lambda chance: Prompt(),
             epoch=wall.unix() if epoch is None else epoch,
             bot_clock=wall.unix,
             # Time that is skipped passes for the world and not for the bot.
@@ -56,8 +82,13 @@ class Served:
         )
         # A run of days would remember every step.
         kernel.record_choices = False
-        self.meta = Messenger(
-            kernel, callback_url=public_url + webhook, copies=copies, spacing=spacing
+        self.meta = make_account(
+            platform,
+            kernel,
+            callback_url=public_url + webhook,
+            copies=copies,
+            spacing=spacing,
+            fields=usual_fields(platform) if fields is None else fields,
         )
         self.firestore = Firestore(kernel)
         self.queues = [
@@ -86,6 +117,8 @@ class Served:
         self._network = network
         self._keeping: Keeping | None = None
         self._unsent: list[tuple[Arrival, Outcome]] = []
+        # Grows by one name for each act that asks for no answer, as messages have one each.
+        self._unasked: set[str] = set()
 
     def keep(self, keeping: Keeping, *, anew: bool) -> None:
         """Have the queue go on with what is kept, or have that forgotten if `anew`; and keep from
@@ -136,21 +169,40 @@ class Served:
         """A person writes to the page, now; the bot is told of each text by a notification of its
         own, or of all `together` by one.
         """
-        self.running.keep_time()
-        courier = self.meta.courier
-        before = courier.copies, courier.spacing
-        courier.copies, courier.spacing = copies or before[0], spacing or before[1]
-        try:
+
+        def written(account: Account) -> list[UserMessage]:
             if together:
-                written = self.meta.batch(texts, sender=sender)
-            else:
-                written = [self.meta.message(text, sender=sender) for text in texts]
-        finally:
-            courier.copies, courier.spacing = before
-        for message in written:
-            self.attribution.wrote(message)
+                return account.batch(texts, sender=sender)
+            return [account.message(text, sender=sender) for text in texts]
+
+        return self._do(written, copies, spacing)
+
+    def act(
+        self,
+        doing: Callable[[Account], UserMessage],
+        *,
+        copies: int | None = None,
+        spacing: Spacing | None = None,
+    ) -> UserMessage:
+        """A person does something, now. Raises ScenarioError as the verbs of the account do."""
+        return self._do(lambda account: [doing(account)], copies, spacing)[0]
+
+    def look(self, sender: str) -> None:
+        """A person looks at what they got."""
+        self.running.keep_time()
+        self.meta.open_thread(sender)
         self.running.poke()
-        return written
+
+    def play(self, conversations: Iterable[Conversation]) -> None:
+        """Have these people follow their scripts, from now on. Raises ScenarioError, before
+        anything happens, for what makes no sense."""
+        self.running.keep_time()
+        play(self.meta, conversations, on_message=self._done)
+        self.running.poke()
+
+    def asks(self, root: str) -> bool:
+        """Whether a sound bot answers this."""
+        return root not in self._unasked
 
     def stop(self) -> None:
         """Do nothing more, and hang up on whoever waits for an answer."""
@@ -168,6 +220,30 @@ class Served:
         self.kernel.journal.close()
 
     # -- inside
+
+    def _do(
+        self,
+        doing: Callable[[Account], list[UserMessage]],
+        copies: int | None,
+        spacing: Spacing | None,
+    ) -> list[UserMessage]:
+        self.running.keep_time()
+        courier = self.meta.courier
+        before = courier.copies, courier.spacing
+        courier.copies, courier.spacing = copies or before[0], spacing or before[1]
+        try:
+            done = doing(self.meta)
+        finally:
+            courier.copies, courier.spacing = before
+        for message in done:
+            self._done(message)
+        self.running.poke()
+        return done
+
+    def _done(self, message: UserMessage) -> None:
+        if not self.meta.asks(message):
+            self._unasked.add(message.root)
+        self.attribution.wrote(message)
 
     def _send(self) -> None:
         """What is answered is in the file before anybody hears of it."""

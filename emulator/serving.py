@@ -13,6 +13,7 @@ from emulator.control.expecting import Contract
 from emulator.control.pace import ended
 from emulator.errors import ScenarioError
 from emulator.kernel import Kernel
+from emulator.meta import Field, PlatformName
 from emulator.meta.delivery import Spacing
 from emulator.net import Arrival, Client, Listener, Network, wall
 from emulator.qstash.keeping import Keeping
@@ -34,7 +35,8 @@ RESET_WITHIN_S = 5.0
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How the bot is reached: `public_url` is the address that it tells the queue, `bot_url` where
-    it really runs.
+    it really runs; its users are on `platform`, and its app is subscribed to `fields` there, by
+    default to whatever people do.
     """
 
     public_url: str
@@ -42,6 +44,8 @@ class Settings:
     webhook: str
     copies: int = 3
     spacing: Spacing = "at-once"
+    platform: PlatformName = "messenger"
+    fields: tuple[Field, ...] | None = None
 
 
 class Serving:
@@ -63,11 +67,12 @@ class Serving:
         webhook: str,
         seed: int | str = 0,
         copies: int = 3,
+        platform: PlatformName = "messenger",
         control_port: int | None = None,
         contract: Contract | None = None,
         data: Path | None = None,
     ) -> None:
-        self.settings = Settings(public_url, bot_url, webhook, copies)
+        self.settings = Settings(public_url, bot_url, webhook, copies, platform=platform)
         self.contract = contract or Contract(publishes=1, replies=1)
         self.worlds = 0
         self.places: dict[str, int] = {}
@@ -173,7 +178,10 @@ class Serving:
         return await asyncio.shield(task)
 
     def configure(self, settings: Settings) -> None:
-        """Send webhooks so from now on. Addresses change by a reset only."""
+        """Send webhooks so from now on. Addresses and the platform change by a reset
+        only."""
+        if settings.fields is not None and settings.fields != self.settings.fields:
+            self.served.meta.resubscribe(settings.fields)
         self.settings = settings
         courier = self.served.meta.courier
         courier.copies, courier.spacing = settings.copies, settings.spacing
@@ -222,6 +230,8 @@ class Serving:
             webhook=settings.webhook,
             copies=settings.copies,
             spacing=settings.spacing,
+            platform=settings.platform,
+            fields=settings.fields,
             addresses=(self._listeners["bot"].address,),
         )
 

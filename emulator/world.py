@@ -14,8 +14,10 @@ from emulator.firestore import Firestore
 from emulator.gate import Gate
 from emulator.journal import Entry, Journal
 from emulator.kernel import Kernel, Limits
-from emulator.meta import Field, Messenger
+from emulator.meta import Account, Field, PlatformName
+from emulator.meta.accounts import make_account
 from emulator.meta.delivery import Spacing
+from emulator.meta.platform import InstagramLogin
 from emulator.qstash import QStash
 from emulator.schedule import Fifo, Schedule
 from emulator.serverless.host import Driver, Host, HostProfile, Placement
@@ -45,7 +47,8 @@ class World:
     """One execution's outside world around one bot.
 
     `connect` makes the driver that runs the bot, for example `simulation.connect`. Times are
-    seconds of the world's clock. `services` are stubs for whatever else the bot needs.
+    seconds of the world's clock. `platform` is where the bot's users are, `instagram_login` whose
+    login let it into an account there; `services` are stubs for whatever else the bot needs.
     `placement` says which deliveries share an instance. A bot with a clock of its own has
     `bot_clock`, which tells the unix seconds that it sees; `addresses` are further ones at which it
     is reached. Use it as a context manager, or call `close`: everything the bot left running is
@@ -60,6 +63,8 @@ class World:
         host: HostProfile | None = None,
         public_url: str = PUBLIC_URL,
         webhook: str = WEBHOOK,
+        platform: PlatformName = "messenger",
+        instagram_login: InstagramLogin = "facebook",
         copies: int = 3,
         spacing: Spacing = "at-once",
         fields: Sequence[Field] = ("messages",),
@@ -80,9 +85,11 @@ class World:
             epoch=epoch,
             bot_clock=bot_clock,
         )
-        self.meta = Messenger(
+        self.meta: Account = make_account(
+            platform,
             self.kernel,
             callback_url=public_url + webhook,
+            instagram_login=instagram_login,
             copies=copies,
             spacing=spacing,
             fields=fields,

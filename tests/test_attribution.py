@@ -8,7 +8,9 @@ from emulator.attribution import Attribution
 from emulator.delivery import Delivery, Invocation
 from emulator.exchange import Request
 from emulator.kernel import Kernel
-from emulator.meta import Messenger, UserMessage
+from emulator.meta import PlatformName, UserMessage
+from emulator.meta.accounts import make_account
+from tests.meta.everywhere import send_request
 
 
 class Busy:
@@ -21,9 +23,11 @@ class Busy:
 class Scene:
     """A page, a bot that answers nothing by itself, and what it is at."""
 
-    def __init__(self) -> None:
+    def __init__(self, platform: PlatformName = "messenger") -> None:
         self.kernel = Kernel()
-        self.meta = Messenger(self.kernel, callback_url="https://bot.example/hook", copies=1)
+        self.meta = make_account(
+            platform, self.kernel, callback_url="https://bot.example/hook", copies=1
+        )
         self.bot = Busy()
         self.attribution = Attribution(self.kernel, self.meta, (self.bot,))
 
@@ -84,6 +88,20 @@ def test_call__belongs_to_the_message_whose_id_it_holds(scene: Scene) -> None:
     scene.work(first.root, name="u0.w0")
     working = scene.work(second.root, name="u1.w0")
     assert scene.attribution.invocation_for(publish(second.mid)) is working
+
+
+@pytest.mark.parametrize("platform", ["messenger", "instagram", "whatsapp"])
+def test_call__belongs_to_its_message_on_every_platform(platform: PlatformName) -> None:
+    scene = Scene(platform)
+    first, second, third = scene.write("a"), scene.write("b"), scene.write("c", sender="ben")
+    works = [
+        scene.work(message.root, name=f"{message.root}.w0") for message in (first, second, third)
+    ]
+
+    named = scene.attribution.invocation_for(publish(f'{{"mid": "{second.mid}"}}'))
+    addressed = scene.attribution.invocation_for(send_request(scene.meta, "hi", third.psid))
+
+    assert (named, addressed) == (works[1], works[2])
 
 
 def test_publish__is_taken_for_a_webhooks_before_a_consumers(scene: Scene) -> None:
@@ -173,3 +191,24 @@ def test_memory__is_of_the_latest_messages(scene: Scene, monkeypatch: pytest.Mon
     assert [one.root for one in scene.attribution.latest] == ["u1", "u2"]
     assert scene.attribution.invocation_for(publish(messages[0].mid)).roots == ()
     assert scene.attribution.invocation_for(send(messages[2].psid, "x")).roots == ("u2",)
+
+
+def test_reply_behind_a_response__is_not_for_what_asks_for_none(scene: Scene) -> None:
+    first = scene.write("hello")
+    scene.kernel.note("reply", "r", roots=("u0",))
+    scene.attribution.wrote(scene.meta.react(first))
+    scene.write("again")
+
+    assert scene.reply(first, "hi").roots == ("u2",)
+
+
+def test_reply_while_another_is_worked_on__is_not_for_what_asks_for_none(scene: Scene) -> None:
+    first = scene.write("hello")
+    scene.kernel.note("reply", "r", roots=("u0",))
+    scene.attribution.wrote(scene.meta.react(first))
+    scene.work("u1", name="u1.w0")
+    scene.bot.open.clear()
+    scene.write("again")
+    scene.work("u2", name="u2.w0")
+
+    assert [scene.reply(first, "hi").roots for _ in range(2)] == [("u2",), ("u2",)]

@@ -1,8 +1,12 @@
 """What a service in trouble answers, in its own words, for a status."""
 
 import json
+from dataclasses import replace
 
 from emulator.exchange import Headers, Reply
+from emulator.meta.api import reply_with
+from emulator.meta.graph import DEFAULT_VERSION, Refusal
+from emulator.meta.refusals import refusal
 
 _JSON = ("Content-Type", "application/json")
 # Google APIs, "Errors": canonical codes by HTTP status.
@@ -41,16 +45,14 @@ def trouble(service: str, status: int, *, unix: float) -> Reply:
         }
         return Reply(status, (_JSON,), json.dumps(error).encode())
     if service == "graph":
-        error = {
-            "error": {
-                "message": "The service is in trouble, as was asked for.",
-                "type": "OAuthException",
-                "is_transient": status >= 500 or status == 429,
-                "code": _GRAPH_CODE.get(status, _GRAPH_TEMPORARY),
-                "fbtrace_id": _TRACE_ID,
-            }
-        }
-        return Reply(status, (_JSON,), json.dumps(error).encode())
+        return _of_graph(
+            Refusal(
+                _GRAPH_CODE.get(status, _GRAPH_TEMPORARY),
+                "The service is in trouble, as was asked for.",
+                status=status,
+                transient=status >= 500 or status == 429,
+            )
+        )
     headers: Headers = (_JSON,)
     text = "the service is in trouble, as was asked for"
     if status == 401:
@@ -59,3 +61,16 @@ def trouble(service: str, status: int, *, unix: float) -> Reply:
         text = "burst rate limit exceeded"
         headers = (_JSON, *_BURST, ("Burst-RateLimit-Reset", str(int(unix) + 1)))
     return Reply(status, headers, json.dumps({"error": text}).encode())
+
+
+def graph_error(code: int, subcode: int | None = None, *, status: int | None = None) -> Reply:
+    """An error of the Graph API as the platform spells it, with its own status if None is given.
+
+    Raises ScenarioError when the platform is not known to answer so.
+    """
+    known = refusal(code, subcode)
+    return _of_graph(known if status is None else replace(known, status=status))
+
+
+def _of_graph(answer: Refusal) -> Reply:
+    return reply_with(answer, version=DEFAULT_VERSION, trace_id=_TRACE_ID)

@@ -13,7 +13,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from emulator.control import disturbing, evidence, people, queue_api, session, timing, troubles
+from emulator.control import (
+    acts,
+    disturbing,
+    evidence,
+    people,
+    queue_api,
+    session,
+    timing,
+    troubles,
+)
 from emulator.control.openapi import document
 from emulator.control.operation import Answer, Asked, Json, Operation, Refused
 from emulator.control.pace import WorldGone
@@ -31,6 +40,7 @@ OPENAPI_PATH = "/openapi.json"
 OPERATIONS: tuple[Operation, ...] = (
     *session.OPERATIONS,
     *people.OPERATIONS,
+    *acts.OPERATIONS,
     *timing.OPERATIONS,
     *troubles.OPERATIONS,
     *disturbing.OPERATIONS,

@@ -31,7 +31,8 @@ class Contract:
 
 
 def judge(served: "Served", contract: Contract, *, roots: Sequence[str], findings: bool) -> Json:
-    """Hold the messages to the contract; all of them when no `roots` are named.
+    """Hold the messages to the contract; all of them when no `roots` are named. What asks for no
+    answer may then go without, but may not cause more than a message.
 
     `findings` has whatever the world itself found wrong count, too. Raises ScenarioError for a root
     that is none.
@@ -42,16 +43,22 @@ def judge(served: "Served", contract: Contract, *, roots: Sequence[str], finding
         if root not in kernel.mids:
             raise ScenarioError(f"there is no message {root}")
     chosen: Iterable[str] = roots or kernel.mids
-    count = len(roots) or len(kernel.mids)
+    count = 0
     parts = contract.parts()
     totals = dict.fromkeys((name for name, _, _ in parts), 0)
+    asked_for = dict(totals)
     wrong: list[str] = []
     for root in chosen:
         tally = journal.tally(root)
+        is_asked = bool(roots) or served.asks(root)
+        count += is_asked
         for name, _, each in parts:
             found = getattr(tally, name)
             totals[name] += found
-            if found != each and (not wrong or wrong[-1] != root):
+            if is_asked:
+                asked_for[name] += found
+            is_wrong = found != each if is_asked else found > each
+            if is_wrong and (not wrong or wrong[-1] != root):
                 wrong.append(root)
     told = _told(served, contract, wrong[:MOST_WRONG])
     others = [] if roots else _strays(served, contract, totals)
@@ -60,7 +67,9 @@ def judge(served: "Served", contract: Contract, *, roots: Sequence[str], finding
     expected = [_plural(count, "message")] + [
         _plural(each * count, name) for name, _, each in parts
     ]
-    observed = [_plural(count, "message")] + [_plural(totals[name], name) for name, _, _ in parts]
+    observed = [_plural(count, "message")] + [
+        _plural(asked_for[name], name) for name, _, _ in parts
+    ]
     passed = not wrong and not others
     result: Json = {
         "passed": passed,

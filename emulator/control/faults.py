@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from emulator.call import Call
-from emulator.control.answers import trouble
+from emulator.control.answers import graph_error, trouble
 from emulator.exchange import Failure, Headers, Outcome, Reply
 from emulator.faults import FailAfter, FailBefore, Fault, Slowed, Withheld
 from emulator.kernel import Kernel
@@ -13,6 +13,7 @@ from emulator.kernel import Kernel
 Kind = Literal["refused", "reset", "hang", "slow", "status"]
 Service = Literal["qstash", "graph", "firestore"]
 
+USUAL_STATUS = 503
 REFUSED = Failure("refused", "connection refused")
 RESET = Failure("reset", "the connection was lost")
 
@@ -33,7 +34,9 @@ class Trouble:
     until: float | None = None
     after: int = 0
     accepted: bool = False
-    status: int = 503
+    status: int | None = None
+    code: int | None = None
+    subcode: int | None = None
     headers: Headers = ()
     body: bytes | None = None
     delay_s: float = 0.0
@@ -69,11 +72,14 @@ class Trouble:
 
     def _outcome(self, unix: float) -> Outcome:
         if self.kind == "status":
-            usual = trouble(self.service, self.status, unix=unix)
+            if self.code is None:
+                usual = trouble(self.service, self.status or USUAL_STATUS, unix=unix)
+            else:
+                usual = graph_error(self.code, self.subcode, status=self.status)
             body = usual.body if self.body is None else self.body
             own = {name.lower() for name, _ in self.headers}
             kept = tuple(pair for pair in usual.headers if pair[0].lower() not in own)
-            return Reply(self.status, (*kept, *self.headers), body)
+            return Reply(usual.status, (*kept, *self.headers), body)
         return REFUSED if self.kind == "refused" else RESET
 
 

@@ -28,11 +28,20 @@ MOST_COPIES = 20
 PAGE = 1_000
 
 SPACINGS = ["at-once", "staggered", "shuffled"]
-_ROOT = {"root": "The name of the message: u0, u1, ..."}
+ROOT = {"root": "The name of the message: u0, u1, ..."}
+COPIES = {
+    "copies": whole(
+        "How often the platform sends each webhook; as configured by default.",
+        minimum=1,
+        maximum=MOST_COPIES,
+    ),
+    "spacing": text("How the copies follow each other; as configured by default.", enum=SPACINGS),
+}
 _MESSAGES = object_of({"messages": array_of(ref("Message"))})
 
 
-def _message(served: "Served", root: str) -> UserMessage:
+def find_message(served: "Served", root: str) -> UserMessage:
+    """One of the latest messages by its name."""
     message = served.attribution.message(root)
     if message is None:
         latest = next(reversed(served.kernel.mids), None)
@@ -61,7 +70,7 @@ async def _list(serving: "Serving", asked: Asked) -> Answer:
     served = serving.served
     after = asked.query.get("after")
     if after is not None:
-        _message(served, after)
+        find_message(served, after)
     chosen = iter(served.attribution.latest)
     if after is not None:
         for message in chosen:
@@ -74,12 +83,12 @@ async def _list(serving: "Serving", asked: Asked) -> Answer:
 
 async def _get(serving: "Serving", asked: Asked) -> Answer:
     served = serving.served
-    return Answer(message_of(_message(served, asked.path["root"]), served.kernel.journal))
+    return Answer(message_of(find_message(served, asked.path["root"]), served.kernel.journal))
 
 
 async def _repeat(serving: "Serving", asked: Asked) -> Answer:
     served = serving.served
-    message = _message(served, asked.path["root"])
+    message = find_message(served, asked.path["root"])
     served.running.keep_time()
     served.meta.repeat(message, at=served.kernel.clock.now, copies=asked.body["copies"])
     served.running.poke()
@@ -90,7 +99,7 @@ async def _replies(serving: "Serving", asked: Asked) -> Answer:
     served, query = serving.served, asked.query
     sender, root = query.get("sender"), query.get("root")
     if root is not None:
-        _message(served, root)
+        find_message(served, root)
     replies = []
     for sent in served.meta.sent:
         person = served.meta.contacts.nickname(sent.to) or ""
@@ -130,14 +139,7 @@ OPERATIONS = (
                     maxLength=100,
                     default="ada",
                 ),
-                "copies": whole(
-                    "How often the platform sends each webhook; as configured by default.",
-                    minimum=1,
-                    maximum=MOST_COPIES,
-                ),
-                "spacing": text(
-                    "How the copies follow each other; as configured by default.", enum=SPACINGS
-                ),
+                **COPIES,
                 "together": flag("One webhook for all texts.", default=False),
             },
             required=(),
@@ -164,7 +166,7 @@ OPERATIONS = (
         path="/v1/messages/{root}",
         id="getMessage",
         summary="One message, with what happened for it.",
-        path_texts=_ROOT,
+        path_texts=ROOT,
         answer=ref("Message"),
         handler=_get,
         refusals={404: "There is no message of this name."},
@@ -174,7 +176,7 @@ OPERATIONS = (
         path="/v1/messages/{root}/repeat",
         id="repeatWebhook",
         summary="The platform sends the webhook of a message again, however it was answered.",
-        path_texts=_ROOT,
+        path_texts=ROOT,
         body=object_of(
             {"copies": whole("How often.", minimum=1, maximum=MOST_COPIES, default=1)}, required=()
         ),

@@ -1,9 +1,10 @@
 """Operations on what is served: is it there, how is it set up, begin anew."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import urlsplit
 
 from emulator.control.operation import (
@@ -21,6 +22,9 @@ from emulator.control.operation import (
 from emulator.control.pace import ended
 from emulator.control.people import MOST_COPIES, SPACINGS
 from emulator.control.timing import LONGEST_WAIT_S
+from emulator.errors import ScenarioError
+from emulator.meta import Field, PlatformName
+from emulator.meta.platform import check_fields
 from emulator.net.client import Place
 from emulator.serverless.attached import LOCAL, place_of
 
@@ -29,7 +33,8 @@ if TYPE_CHECKING:
 
 # Real seconds between two looks at whether the bot is there.
 LOOK_EVERY_S = 0.05
-_ADDRESSES = ("public_url", "bot_url", "webhook")
+# A change of these takes a world of its own.
+_LASTING = ("public_url", "bot_url", "webhook", "platform")
 
 _SETTINGS = {
     "public_url": text("The bot's own address, as it tells it to the queue.", maxLength=2_000),
@@ -37,6 +42,12 @@ _SETTINGS = {
     "webhook": text("The path of its webhook.", maxLength=2_000),
     "copies": whole("How often the platform sends each webhook.", minimum=1, maximum=MOST_COPIES),
     "spacing": text("How the copies follow each other.", enum=SPACINGS),
+    "platform": text("Where the users of the bot are.", enum=list(get_args(PlatformName))),
+    "fields": array_of(
+        {"type": "string"},
+        "What the app is subscribed to there; by default whatever people do.",
+        maxItems=100,
+    ),
 }
 _CONFIG = object_of(
     {
@@ -102,10 +113,15 @@ async def _set_config(serving: "Serving", asked: Asked) -> Answer:
     path = given.get("webhook", "/")
     if not path.startswith("/") or path.startswith("//") or any(one in path for one in "?# \r\n"):
         raise Refused(422, f"webhook has to be a path that begins with /, not {path!r}")
+    platform = given.get("platform", serving.settings.platform)
+    if "fields" in given:
+        given["fields"] = _fields(given["fields"], platform)
+    elif platform != serving.settings.platform:
+        given["fields"] = None
     settings = replace(serving.settings, **given)
-    moved = any(getattr(settings, name) != getattr(serving.settings, name) for name in _ADDRESSES)
+    moved = any(getattr(settings, name) != getattr(serving.settings, name) for name in _LASTING)
     if moved:
-        # What is under way was addressed and signed for the address before.
+        # What is under way was addressed and signed for the address, or the platform, before.
         return _config(serving, await serving.reset(settings=settings))
     serving.configure(settings)
     return _config(serving, ())
@@ -131,10 +147,18 @@ def _origin(name: str, url: str, *, local: bool) -> str:
     return url.rstrip("/")
 
 
+def _fields(given: Sequence[Any], platform: PlatformName) -> tuple[Field, ...]:
+    try:
+        return tuple(sorted(check_fields(given, platform)))
+    except ScenarioError as error:
+        raise Refused(422, f"fields: {error}") from None
+
+
 def _config(serving: "Serving", abandoned: tuple[str, ...]) -> Answer:
     return Answer(
         {
             **asdict(serving.settings),
+            "fields": sorted(serving.served.meta.fields),
             "ports": serving.ports,
             "world": serving.worlds,
             "abandoned": list(abandoned),

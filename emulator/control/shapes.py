@@ -67,11 +67,22 @@ SCHEMAS: Mapping[str, Schema] = {
             "mid": text("The message id that the webhook tells the bot."),
             "sender": text("Who wrote it."),
             "psid": text("The id of that person, as the bot sees it."),
-            "text": text("What was written."),
+            "kind": text("What it is: text, image, reaction, ...; as `GET /v1/items` has it."),
+            "text": text("What was written, or what stands for it."),
             "at": number("When, in seconds of the world's clock."),
+            "told": flag("Whether the bot is told: not of what its app is not subscribed to."),
             "counts": {"$ref": "#/components/schemas/Counts"},
         },
-        text="A message that a person wrote.",
+        text="What a person wrote or did.",
+    ),
+    "Item": object_of(
+        {
+            "kind": text("What it is called."),
+            "event": text("What sort of thing it is."),
+            "asks": flag("Whether a sound bot answers it."),
+            "details": {"type": "object", "description": "The schema of what can be said of it."},
+        },
+        text="A kind of thing that the platform tells of.",
     ),
     "Reply": object_of(
         {
@@ -156,8 +167,10 @@ def message_of(message: UserMessage, journal: Journal) -> Json:
         "mid": message.mid,
         "sender": message.sender,
         "psid": message.psid,
+        "kind": message.kind,
         "text": message.text,
         "at": message.at,
+        "told": message.notice.webhook is not None,
         "counts": counts_of(journal.tally(message.root)),
     }
 

@@ -1,7 +1,7 @@
 """Operations that make trouble: services that fail, and queue messages that come again."""
 
 import re
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 from emulator.control.faults import Kind, Service, Trouble
 from emulator.control.operation import (
@@ -19,6 +19,7 @@ from emulator.control.operation import (
 )
 from emulator.control.shapes import fault_of
 from emulator.errors import ScenarioError
+from emulator.meta.refusals import refusal
 
 if TYPE_CHECKING:
     from emulator.qstash import QStash
@@ -42,9 +43,20 @@ def _check(body: dict[str, object]) -> None:
         raise Refused(
             422, f"a {kind} call can not be accepted besides: choose reset, hang or status"
         )
-    for name in ("status", "headers", "body"):
+    for name in ("status", "headers", "body", "code", "subcode"):
         if name in body and kind != "status":
             raise Refused(422, f"{name} is for faults of the kind status only, not {kind}")
+    if "subcode" in body and "code" not in body:
+        raise Refused(422, "a subcode needs the code that it belongs to")
+    if "code" in body:
+        if body["service"] != "graph":
+            raise Refused(
+                422, f"code is for faults of the service graph only, not {body['service']}"
+            )
+        try:
+            refusal(int(str(body["code"])), cast("int | None", body.get("subcode")))
+        except ScenarioError as error:
+            raise Refused(422, f"{error}; docs/meta.md lists them") from error
     if "delay_s" in body and body["delay_s"] and kind != "slow":
         raise Refused(422, f"delay_s is for faults of the kind slow only, not {kind}")
 
@@ -78,7 +90,9 @@ async def _add(serving: "Serving", asked: Asked) -> Answer:
         until=now + body["seconds"] if "seconds" in body else None,
         after=body["after"],
         accepted=body["accepted"],
-        status=body.get("status", 503),
+        status=body.get("status"),
+        code=body.get("code"),
+        subcode=body.get("subcode"),
         headers=_headers(body.get("headers", {})),
         body=body["body"].encode() if "body" in body else None,
         delay_s=body["delay_s"],
@@ -167,6 +181,10 @@ _FAULT_BODY = object_of(
         "status": whole(
             "What is answered by the kind `status`; 503 by default.", minimum=400, maximum=599
         ),
+        "code": whole(
+            "An error of the Graph API by its code, with the status that it has.", minimum=1
+        ),
+        "subcode": whole("The subcode of that error.", minimum=1),
         "headers": {
             "type": "object",
             "description": "Headers of that answer, beside the usual ones.",

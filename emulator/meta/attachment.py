@@ -34,10 +34,20 @@ _SHARED_ID = 1234567890123456
 _COORDINATES = {"lat": 52.52, "long": 13.405}
 
 
+# How a sticker is told of: as both, alone as today, or as an image only, as once upon a time.
+StickerMode = Literal["both", "sticker", "legacy_image"]
+
+
 def describe(
-    kind: AttachmentKind, *, url: str, payload: Mapping[str, object] | None, unix: float
+    kind: AttachmentKind,
+    *,
+    url: str,
+    payload: Mapping[str, object] | None,
+    unix: float,
+    stickers: StickerMode | None = None,
 ) -> list[Mapping[str, object]]:
-    """The `attachments` of a message; one entry, except for stickers before they came alone.
+    """The `attachments` of a message; one entry, except for stickers before they came alone:
+    `stickers` says how they come, None by the date.
 
     `payload` replaces the one that this kind has by default. Without it a `fallback` has none if
     `url` is empty, as for shares that the platform can not show. Raises ScenarioError for an
@@ -52,8 +62,12 @@ def describe(
         return [{"type": kind}]
     if kind == "location":
         return [{"title": "Pinned Location", "type": kind, "payload": payload}]
-    if kind == "sticker" and unix < STICKER_ALONE_FROM:
-        return [{"type": "sticker", "payload": payload}, {"type": "image", "payload": payload}]
+    if kind == "sticker":
+        mode = stickers or ("both" if unix < STICKER_ALONE_FROM else "sticker")
+        types = {"both": ("sticker", "image"), "sticker": ("sticker",), "legacy_image": ("image",)}
+        if mode not in types:
+            raise ScenarioError(f"stickers must be one of {', '.join(types)}, not {mode}")
+        return [{"type": found, "payload": payload} for found in types[mode]]
     return [{"type": kind, "payload": payload}]
 
 

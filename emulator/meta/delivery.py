@@ -4,40 +4,49 @@ Knows nothing of what a notification says.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Literal, get_args
 from weakref import WeakValueDictionary
 
-from emulator.delivery import Delivery, DeliveryKind, retry_name
+from emulator.delivery import Delivery
 from emulator.errors import ScenarioError
-from emulator.exchange import Failure, Outcome, Request
 from emulator.kernel import Kernel
-from emulator.meta.outage import GIVE_UP_AFTER_S, Outage
+from emulator.meta.copies import Copy
+from emulator.meta.disturbance import NO_DISTURBANCE, Disturbance
+from emulator.meta.line import Line
+from emulator.meta.outage import Outage
+from emulator.meta.platform import Field
+from emulator.meta.product import ACK_TIMEOUT_S, MESSENGER, REDELIVERY_S, SLOW_ACK_S, Product
+from emulator.meta.signing import Signatures
+from emulator.meta.spacing import Spacing, check_spacing, due_times
 from emulator.meta.subscribed import Subscribed
-from emulator.meta.wire import webhook_request
+from emulator.meta.webhook import PARTS_LIMIT, Part, Webhook
 from emulator.step import StepKind
 
-Spacing = Literal["at-once", "staggered", "shuffled"]
+__all__ = [
+    "ACK_TIMEOUT_S",
+    "REDELIVERY_S",
+    "SLOW_ACK_S",
+    "Ack",
+    "Alert",
+    "Courier",
+    "Grouping",
+    "Order",
+    "Part",
+    "Spacing",
+    "Webhook",
+]
 
-ACK_TIMEOUT_S = 20.0  # Messenger docs, FAQ: the webhook has 20 seconds to answer
-SLOW_ACK_S = 5.0  # Messenger docs, "Meta Webhooks for Messenger Platform": 5 seconds or less
+# Whether notifications wait for the one before them. The older reference of Messenger's webhooks
+# (2017) says that the next event is not sent before the answer to this one.
+Order = Literal["parallel", "serial"]
 
-# Seconds between one copy and the next; seconds by which a shuffled copy is late. Duplicates have
-# been seen at the same instant and seconds apart.
-STAGGER_S = (0.05, 1.0)
-SHUFFLE_S = (0.0, 1.5)
-
-# Of the intervals "Meta Webhooks for Messenger Platform" only says "immediately, a few more times".
-# These are seconds after the first attempt failed: a quick burst, every 5 minutes up to the alert,
-# every 10 minutes from there until it is given up. An attempt that is unanswered when the next is
-# due delays that one; they never overlap.
-REDELIVERY_S: tuple[float, ...] = (
-    *(0.0, 2.0, 10.0, 30.0, 60.0),
-    *(minutes * 60.0 for minutes in (5, 10, 15)),
-    *(minutes * 60.0 for minutes in (25, 35, 45, 55)),
-)
+# How what failed comes again: as it was; each item of it in a request of its own; or in one request
+# with others that wait to come again. No page promises the first.
+Grouping = Literal["as-sent", "apart", "together"]
 
 # How many acknowledgements and alerts are kept for reports; the counts go on beyond.
 KEEP_RECORDS = 1_000
@@ -66,34 +75,16 @@ class Alert:
     at: float
 
 
-@dataclass(slots=True, eq=False)
-class Webhook:
-    """One notification, however often it is sent. The courier keeps it only while a copy of it is
-    under way.
-
-    `render` makes the body, given the time of the sending in unix milliseconds. `cause` is the
-    journal entry of the event; `kind`, `generation` and `routes` are those of its deliveries.
-    `copies` counts all that were asked for so far.
-    """
-
-    name: str
-    roots: tuple[str, ...]
-    cause: int
-    render: Callable[[int], bytes]
-    kind: DeliveryKind = "user"
-    generation: int = 0
-    routes: tuple[str, ...] = ()
-    copies: int = 0
-    under_way: int = 0
-    taken: bool = False
-
-
 class Courier:
-    """Delivers webhooks to one callback; every copy on its own, without regard to the others.
+    """Delivers the webhooks of one app about one account to one callback.
 
-    What is lost is noted as a finding: `webhook-disabled` once the platform has ended the
-    subscription for an hour of failure, `webhook-lost` for every notification of which no copy was
-    taken.
+    Copies of one notification go on their own, without regard to each other, and so do
+    notifications unless the order is `serial`. What is lost is noted as a finding:
+    `webhook-disabled` once the platform has ended the subscription because of continuous failure
+    (after `webhook-alert`), `webhook-lost` for every notification of which something was not taken
+    by any copy.
+
+    Set `disturbance` for what goes wrong on demand with what is sent from then on.
     """
 
     def __init__(
@@ -103,28 +94,46 @@ class Courier:
         url: str,
         app_secret: str,
         copies: int,
-        spacing: Spacing,
-        timeout_s: float = ACK_TIMEOUT_S,
+        spacing: Spacing | Sequence[float],
+        timeout_s: float | None = None,
         subscribed: Subscribed | None = None,
+        product: Product = MESSENGER,
+        order: Order = "parallel",
+        grouping: Grouping = "as-sent",
+        signatures: Signatures = "both",
     ) -> None:
-        """`subscribed` is where the end of the subscription is seen and set. Raises ScenarioError
-        when there would be no copy, or the spacing has no meaning.
+        """`subscribed` is where the end of the subscription is seen and set; `timeout_s` replaces
+        that of the product; a `spacing` in seconds lists when each copy is sent after the first.
+
+        Raises ScenarioError when there would be no copy, or another option has no meaning.
         """
         if copies < 1:
             raise ScenarioError(f"copies must be at least 1, not {copies}")
-        if spacing not in get_args(Spacing):
-            known = ", ".join(get_args(Spacing))
-            raise ScenarioError(f"spacing must be one of {known}, not {spacing}")
+        if order not in get_args(Order):
+            raise ScenarioError(f"order must be one of parallel, serial, not {order}")
+        if grouping not in get_args(Grouping):
+            known = ", ".join(get_args(Grouping))
+            raise ScenarioError(f"grouping must be one of {known}, not {grouping}")
+        if signatures not in get_args(Signatures):
+            known = ", ".join(get_args(Signatures))
+            raise ScenarioError(f"signatures must be one of {known}, not {signatures}")
         self.kernel = kernel
         self.url = url
         self.app_secret = app_secret
         self.copies = copies
-        self.spacing: Spacing = spacing
-        self.timeout_s = timeout_s
+        self.spacing = check_spacing(spacing)
+        self.product = product if timeout_s is None else product.waiting(timeout_s)
+        self.grouping: Grouping = grouping
+        self.signatures: Signatures = signatures
+        self.line = Line() if order == "serial" else None
+        self.disturbance = NO_DISTURBANCE
         self.subscribed = subscribed or Subscribed(frozenset())
         self.outage = Outage()
-        # The copies whose next attempt is on the agenda; they leave with it.
-        self._waiting: WeakValueDictionary[str, _Copy] = WeakValueDictionary()
+        # The copies whose next attempt is on the agenda, by its name; they leave with it.
+        self.waiting: WeakValueDictionary[str, Copy] = WeakValueDictionary()
+        # Those of them that would share the request of another.
+        self.alone: dict[Copy, None] = {}
+        self._previous: Webhook | None = None
         self.slow_acks: deque[Ack] = deque(maxlen=KEEP_RECORDS)
         self.odd_acks: deque[Ack] = deque(maxlen=KEEP_RECORDS)
         self.alerts: deque[Alert] = deque(maxlen=KEEP_RECORDS)
@@ -135,77 +144,122 @@ class Courier:
 
     def send(self, webhook: Webhook, *, at: float | None = None, copies: int | None = None) -> None:
         """Put copies on the agenda, the first of them for `at` seconds of the clock (now when None)
-        unless they are shuffled.
+        unless they are shuffled or disturbed.
 
-        Sent again, a webhook goes on counting its copies where it had stopped.
+        Sent again, a webhook goes on counting its copies where it had stopped, and waits for no
+        other.
         """
-        if at is not None and at > self.kernel.clock.now and self.subscribed.stopped is not None:
-            # The subscription may be back by then.
-            later = partial(self.send, webhook, copies=copies)
-            self.kernel.at(at, webhook.name + "/send", later, roots=webhook.roots)
-            return
-        chance = self.kernel.chance
-        first = webhook.copies
+        kernel, disturbance = self.kernel, self.disturbance
+        due = kernel.clock.now if at is None else at
+        if disturbance.late_s or disturbance.spread_s:
+            drawn = kernel.chance.fraction(f"meta/late/{webhook.name}/{webhook.copies}")
+            due += disturbance.late_s + round(disturbance.spread_s * drawn, 3)
+        brought = self._bring(webhook, disturbance)
         count = self.copies if copies is None else copies
-        webhook.copies += count
-        webhook.under_way += count
-        due = start = self.kernel.clock.now if at is None else at
-        for number in range(first, first + count):
-            copy = _Copy(self, webhook, number)
-            if self.spacing == "staggered" and number > first:
-                due += chance.uniform("meta/stagger/" + copy.name, *STAGGER_S)
-            elif self.spacing == "shuffled":
-                due = start + chance.uniform("meta/shuffle/" + copy.name, *SHUFFLE_S)
-            copy.dispatch(due)
-
-    def dispatch(self, copy: "_Copy", delivery: Delivery) -> None:
-        if self.kernel.deliver(delivery):
-            self._waiting[delivery.name] = copy
+        if due > kernel.clock.now and (self.line is not None or self.subscribed.silent is not None):
+            # The line, and whether the app is subscribed, are those of then.
+            begin = partial(self._begin, webhook, count, disturbance, brought, due)
+            kernel.at(due, webhook.name + "/send", begin, roots=webhook.roots)
+        else:
+            self._begin(webhook, count, disturbance, brought, due)
 
     def stop(self) -> None:
         """The subscription has ended: what was still to be sent is lost.
 
-        Looks through the agenda, which takes an hour of failure or the app's own wish each time.
+        Looks through the agenda, which takes long continuous failure or the app's own wish each
+        time.
         """
         for step in list(self.kernel.agenda):
-            if step.kind is StepKind.START:
-                copy = self._waiting.get(step.task)
-                if copy is not None:
-                    self.kernel.cancel(step)
-                    copy.lose()
+            copy = self.waiting.get(step.task)
+            if copy is not None and (step.kind is StepKind.START or copy.step is step):
+                self.kernel.cancel(step)
+                copy.step = None
+                copy.lose()
+        self.alone.clear()
+        if self.line is not None:
+            for copy in self.line.clear():
+                copy.lose()
 
     def resume(self) -> None:
         """The app is subscribed again: what happens from now on is sent; what was lost stays so."""
         self.outage = Outage()
 
-    def succeeded(self, ack: Ack) -> None:
+    def subscribe(self, fields: frozenset[Field]) -> None:
+        """Subscribe the app to the account, to these fields and no others."""
+        self.subscribed.fields = fields
+        self.subscribed.stopped = None
+        self.resume()
+
+    def unsubscribe(self) -> None:
+        """The app does not want to be told any more; nothing new if that is so."""
+        if self.subscribed.stopped is None:
+            self.subscribed.stopped = "unsubscribed"
+            self.stop()
+
+    # -- for copies
+
+    def dispatch(self, copy: Copy, delivery: Delivery) -> bool:
+        """False when the kernel has cut it."""
+        if not self.kernel.deliver(delivery):
+            return False
+        self.waiting[delivery.name] = copy
+        return True
+
+    def is_cut(self, roots: Sequence[str]) -> bool:
+        cut = self.kernel.cut
+        return bool(cut) and any(root in cut for root in roots)
+
+    def find_company(self, lead: Copy) -> list[Copy]:
+        """Others that wait to come again and share the request of this one from now on; one copy
+        of each notification, and as many items as a request holds.
+        """
+        room = PARTS_LIMIT - len(lead.parts)
+        found = {lead.webhook: lead}
+        for copy in islice(self.alone, PARTS_LIMIT):
+            size = len(copy.parts)
+            fits = 0 < size <= room and lead.webhook.goes_with(copy.webhook)
+            if fits and copy.webhook not in found and not self.is_cut(copy.roots):
+                room -= size
+                found[copy.webhook] = copy
+        riders = list(found.values())[1:]
+        for rider in riders:
+            del self.alone[rider]
+            rider.ride()
+        return riders
+
+    def settle(self, webhook: Webhook) -> None:
+        """Nothing waits for this webhook any more."""
+        if self.line is not None:
+            self.line.settle(webhook, now=self.kernel.clock.now)
+
+    def succeeded(self, copy: Copy, status: int, took_s: float) -> None:
         self.outage.end()
-        if ack.took_s > SLOW_ACK_S:
+        is_slow = took_s > copy.product.slow_ack_s
+        if not is_slow and status == 200:
+            return
+        ack = Ack(copy.name, copy.webhook.roots, status, took_s)
+        if is_slow:
             self.slow_ack_count += 1
             self.slow_acks.append(ack)
-        if ack.status != 200:
+        if status != 200:
             self.odd_ack_count += 1
             self.odd_acks.append(ack)
 
-    def failed(self, copy: "_Copy") -> None:
+    def failed(self, copy: Copy) -> None:
         """An attempt failed, or no further one is made: alert or disable when it is time to."""
-        if self.subscribed.stopped is not None:
+        product = copy.product
+        if self.subscribed.silent is not None or product.give_up != "disable":
             return
         now = self.kernel.clock.now
         webhook = copy.webhook
         self.outage.fail(now)
-        if self.outage.is_alert_due(now):
+        if self.outage.is_alert_due(now, product):
             self.alert_count += 1
             self.alerts.append(Alert(copy.name, webhook.roots, copy.attempts, now))
-        if self.outage.is_over(now):
+            self._note_outage("webhook-alert", webhook, product.alert_after_s)
+        if self.outage.is_over(now, product):
             self.subscribed.stopped = "disabled"
-            self.kernel.note(
-                "finding",
-                "webhook-disabled",
-                cause=webhook.cause,
-                roots=webhook.roots,
-                detail={"since": self.outage.since, "after_s": GIVE_UP_AFTER_S},
-            )
+            self._note_outage("webhook-disabled", webhook, product.give_up_after_s)
             self.stop()
 
     def note_lost(self, webhook: Webhook, attempts: int) -> None:
@@ -214,110 +268,66 @@ class Courier:
             "finding",
             "webhook-lost",
             cause=webhook.cause,
-            roots=webhook.roots,
+            roots=webhook.untaken(),
             generation=webhook.generation,
             detail={
                 "webhook": webhook.name,
                 "copies": webhook.copies,
                 "attempts": attempts,
-                "why": self.subscribed.stopped or "given up",
+                "why": self.subscribed.silent or "given up",
             },
         )
 
+    # -- inside
 
-class _Copy:
-    """One copy of a webhook, from its first attempt until it is taken or given up.
-
-    When the kernel cuts one of its user messages the copy just ends: that is neither.
-    """
-
-    __slots__ = (
-        "__weakref__",
-        "attempts",
-        "courier",
-        "failing_since",
-        "name",
-        "number",
-        "started",
-        "webhook",
-    )
-
-    def __init__(self, courier: Courier, webhook: Webhook, number: int) -> None:
-        self.courier = courier
-        self.webhook = webhook
-        self.number = number
-        self.name = f"{webhook.name}.w{number}"
-        self.attempts = 0
-        self.started = 0.0
-        self.failing_since: float | None = None
-
-    def dispatch(self, due: float) -> None:
-        if self.courier.subscribed.stopped is not None:
-            self.lose()
-            return
-        retried = self.attempts
-        self.attempts += 1
-        self.courier.dispatch(
-            self,
-            Delivery(
-                name=retry_name(self.name, retried) if retried else self.name,
-                kind="redelivery" if retried else self.webhook.kind,
-                due=due,
-                build=self.build,
-                on_outcome=self.conclude,
-                timeout_s=self.courier.timeout_s,
-                roots=self.webhook.roots,
-                generation=self.webhook.generation,
-                cause=self.webhook.cause,
-                routes=self.webhook.routes,
-            ),
+    def _note_outage(self, name: str, webhook: Webhook, after_s: float | None) -> None:
+        self.kernel.note(
+            "finding",
+            name,
+            cause=webhook.cause,
+            roots=webhook.roots,
+            detail={"since": self.outage.since, "after_s": after_s},
         )
 
-    def build(self) -> Request:
-        clock = self.courier.kernel.clock
-        self.started = clock.now
-        # Copies sent at the same instant still differ in `time`, as reported of real duplicates: a
-        # bot that compares whole bodies must not get away with it.
-        body = self.webhook.render(round(clock.unix * 1000) + self.number)
-        return webhook_request(self.courier.url, body, app_secret=self.courier.app_secret)
+    def _bring(self, webhook: Webhook, disturbance: Disturbance) -> Webhook | None:
+        """The notification before this one if it comes along, and remember this one."""
+        before, fits = self._previous, False
+        if webhook.join is not None:
+            fits = disturbance.with_previous and before is not None and webhook.goes_with(before)
+            self._previous = webhook
+        return before if fits and before is not webhook else None
 
-    def conclude(self, outcome: Outcome) -> None:
-        now = self.courier.kernel.clock.now
-        if isinstance(outcome, Failure) or not outcome.ok:
-            self._fail(now)
+    def _begin(
+        self,
+        webhook: Webhook,
+        count: int,
+        disturbance: Disturbance,
+        brought: Webhook | None,
+        due: float,
+    ) -> None:
+        first = webhook.copies
+        product = webhook.product or self.product
+        again = product.redelivery_s[: disturbance.again]
+        copies = [
+            Copy(self, webhook, number, disturbance, brought)
+            for number in range(first, first + count + len(again))
+        ]
+        webhook.copies += len(copies)
+        webhook.under_way += len(copies)
+        if self.subscribed.silent is not None:
+            for copy in copies:
+                copy.lose()
             return
-        webhook = self.webhook
-        webhook.taken = True
-        webhook.under_way -= 1
-        took_s = now - self.started
-        self.courier.succeeded(Ack(self.name, webhook.roots, outcome.status, took_s))
-
-    def lose(self) -> None:
-        """Nothing more is sent of this copy."""
-        webhook = self.webhook
-        webhook.under_way -= 1
-        if not webhook.under_way and not webhook.taken:
-            self.courier.note_lost(webhook, self.attempts)
-
-    def _fail(self, now: float) -> None:
-        if self.failing_since is None:
-            self.failing_since = now
-        since = self.failing_since
-        self.courier.failed(self)
-        if self.courier.subscribed.stopped is not None:
-            self.lose()
+        waits = self.line is not None and (first == 0 or webhook in self.line)
+        start = 0.0 if waits else due
+        names = [copy.name for copy in copies[:count]]
+        times = [
+            *due_times(self.spacing, self.kernel.chance, names, start=start),
+            *(start + after_s for after_s in again),
+        ]
+        batch = list(zip(copies, times, strict=True))
+        if self.line is not None and waits:
+            self.line.enter(webhook, batch, now=self.kernel.clock.now)
             return
-        if self.attempts <= len(REDELIVERY_S):
-            self.dispatch(since + REDELIVERY_S[self.attempts - 1])
-            return
-        self.courier.kernel.at(
-            since + GIVE_UP_AFTER_S,
-            self.name + "/give-up",
-            self._give_up,
-            roots=self.webhook.roots,
-            task=self.name,
-        )
-
-    def _give_up(self) -> None:
-        self.courier.failed(self)
-        self.lose()
+        for copy, at in batch:
+            copy.dispatch(at)

@@ -1,131 +1,289 @@
-"""What the Graph API answers: sends, profiles, and the subscription of the app to the page."""
+"""The Graph API of one account: who may call, what is answered, and what a call touches.
 
-import hmac
+The calls themselves are in `edges.py`, how they go over HTTP is in `api.py`.
+"""
+
 from collections.abc import Mapping
-from typing import Literal
-from urllib.parse import urlsplit
+from dataclasses import dataclass
 
-from emulator.call import Call
+from emulator.call import Access, Call
+from emulator.errors import ScenarioError
+from emulator.exchange import Blocked, Outcome, Reply, Request
 from emulator.kernel import Kernel
 from emulator.meta import identity
+from emulator.meta.api import Received, receive, reply_with
+from emulator.meta.asked import Asked, Body, Holder, Later
+from emulator.meta.batch import Item, Result, attached, read_batch, run_batch
 from emulator.meta.contacts import Contacts
 from emulator.meta.credentials import Credentials
 from emulator.meta.delivery import Courier
+from emulator.meta.edges import Edge, find_edge
+from emulator.meta.envelope import Render
 from emulator.meta.feedback import Feedback
-from emulator.meta.graph import BAD_TOKEN, NO_MATCHING_USER, NO_TOKEN, Gesture, Refusal, read_send
+from emulator.meta.graph import Refusal, read_address, unsupported
+from emulator.meta.media import MEDIA_ORIGIN
+from emulator.meta.nodes import Nodes
 from emulator.meta.outbox import Outbox
-from emulator.meta.profile import page_profile, person_profile, read_fields
-from emulator.meta.subscribed import Subscribed, check_app_id, read_subscribed_fields
-from emulator.meta.subscription import Field
-from emulator.meta.window import EventTags, refuse_late
+from emulator.meta.parameters import read_token
+from emulator.meta.platform import InstagramLogin, PlatformName
+from emulator.meta.refusals import refusal
+from emulator.meta.site import GraphOptions, Site
+from emulator.meta.subscription import Subscription
+from emulator.meta.tokens import holder_of, refuse_proof
+from emulator.meta.touches import access_of, recipient_of
 
-# What becomes of a send to the page's own id. Refused by default; reports of endless loops from the
-# platform's first years say that it was once accepted.
-EchoToSelf = Literal["refuse", "accept"]
+# The Graph API, the same for apps with Instagram Login, and the one for large files.
+GRAPH_ORIGINS = (
+    "https://graph.facebook.com",
+    "https://graph.instagram.com",
+    "https://graph-video.facebook.com",
+)
+
+_CONTENT_TYPE = ("Content-Type", "application/json; charset=UTF-8")
+_NEEDS_ACCOUNT_TOKEN = refusal(210)
+
+
+@dataclass(slots=True, eq=False)
+class Planned:
+    """Calls that are refused on purpose: so many, only those of `verb` unless it is None. With
+    `later` they are accepted, and fail afterwards."""
+
+    refusal: Refusal
+    calls: int
+    verb: str | None
+    later: bool = False
 
 
 class Endpoints:
-    """The nodes of one page, for one app; satisfies `emulator.meta.api.Graph`."""
+    """Answers the calls of one app for one account."""
 
     def __init__(
         self,
         kernel: Kernel,
         *,
+        platform: PlatformName,
         credentials: Credentials,
         contacts: Contacts,
         outbox: Outbox,
         feedback: Feedback,
         courier: Courier,
-        echo_to_self: EchoToSelf,
-        event_tags: EventTags,
+        subscription: Subscription,
+        nodes: Nodes,
+        render: Render,
+        options: GraphOptions,
+        login: InstagramLogin = "facebook",
     ) -> None:
         self._kernel = kernel
-        self._credentials = credentials
-        self._contacts = contacts
-        self._outbox = outbox
-        self._feedback = feedback
-        self._courier = courier
-        self._subscribed: Subscribed = courier.subscribed
-        self._echo_to_self = echo_to_self
-        self._event_tags = event_tags
+        self.site = Site(
+            kernel,
+            platform=platform,
+            credentials=credentials,
+            contacts=contacts,
+            outbox=outbox,
+            feedback=feedback,
+            courier=courier,
+            subscription=subscription,
+            nodes=nodes,
+            render=render,
+            options=options,
+            login=login,
+            wake=self._wake,
+        )
+        self._planned: list[Planned] = []
+        self._blocked: dict[str, Blocked] = {}
         self._direct_requests = 0
 
-    def refuse_token(self, token: str) -> Refusal | None:
-        if not token:
-            return NO_TOKEN
-        own = self._credentials.page_token.encode()
-        right = hmac.compare_digest(token.encode("utf-8", "surrogatepass"), own)
-        return None if right else BAD_TOKEN
+    # -- as a service
 
-    def send(
-        self, node: str, parameters: Mapping[str, object] | None, call: Call | None
-    ) -> Mapping[str, object] | Refusal | None:
-        """A message or a sender action of `me` or the page's id; the body of the answer."""
-        if node not in ("me", self._credentials.page_id):
-            return None
-        wanted = read_send(parameters)
-        if isinstance(wanted, Refusal):
-            return wanted
-        # The page itself is nobody's user: a bot that answers its own echoes fails here.
-        to_page = wanted.to == self._credentials.page_id and self._echo_to_self == "accept"
-        acted = self._contacts.last_act(wanted.to)
-        if not to_page and acted is None:
-            return NO_MATCHING_USER
-        if isinstance(wanted, Gesture):
-            self._outbox.act(wanted, call)
-            return {"recipient_id": wanted.to}
-        if acted is not None:
-            idle_s = self._kernel.clock.now - acted
-            late = refuse_late(wanted.occasion, idle_s, event_tags=self._event_tags)
-            if late is not None:
-                return late
-        sent = self._outbox.accept(wanted, call)
-        self._feedback.accepted(sent, to_person=not to_page)
-        return {"recipient_id": sent.to, "message_id": sent.message_id}
+    def handle(self, request: Request, call: Call | None = None) -> Reply:
+        """Answer a request. Without a call it is not the bot's; what it sends answers nobody, and
+        it does not wait for handshakes."""
+        if request.origin == MEDIA_ORIGIN:
+            return self._serve_media(request)
+        received = receive(request)
+        version, parameters = received.address.version, received.parameters
+        answer: Body | Refusal | Later
+        batch = received.method == "POST" and not received.address.segments
+        if batch and parameters is not None and "batch" in parameters:
+            answer = self._batch(received, parameters, call)
+        else:
+            answer = self._perform(received, call)
+        return reply_with(
+            {} if isinstance(answer, Later) else answer,
+            version=version,
+            trace_id=self._trace_id(call),
+            usage=self.site.usage.headers(
+                self._kernel.clock.now, of_page=self.site.options.page_usage
+            ),
+        )
 
-    def profile(
-        self, node: str, parameters: Mapping[str, object] | None
-    ) -> Mapping[str, object] | Refusal | None:
-        """The fields of the page (`me` or its id) or of a person who has written to it."""
-        fields = read_fields(parameters)
-        if node in ("me", self._credentials.page_id):
-            return page_profile(page_id=self._credentials.page_id, fields=fields)
-        nickname = self._contacts.nickname(node)
-        if nickname is None:
-            return None
-        return person_profile(self._kernel.chance, psid=node, nickname=nickname, fields=fields)
+    def answer(self, call: Call) -> Outcome | Blocked:
+        """Answer a call of the bot; one that asks for a handshake once that is judged."""
+        reply = self.handle(call.request, call)
+        if call.name not in self.site.waiting:
+            return reply
+        blocked = self._blocked[call.name] = Blocked()
+        return blocked
 
-    def subscribed_apps(
-        self, node: str, method: str, parameters: Mapping[str, object] | None
-    ) -> Mapping[str, object] | Refusal | None:
-        """GET, POST and DELETE of the app's subscription to `me` or the page's id."""
-        if node not in ("me", self._credentials.page_id):
-            return None
-        if method == "GET":
-            link = urlsplit(self._courier.url)
-            return self._subscribed.listing(
-                app_id=self._credentials.app_id, link=f"{link.scheme}://{link.netloc}"
-            )
-        if method == "POST":
-            fields = read_subscribed_fields(parameters)
-            if isinstance(fields, Refusal):
-                return fields
-            self.resubscribe(fields)
-        elif self._subscribed.stopped is None:
-            self._subscribed.stopped = "unsubscribed"
-            self._courier.stop()
-        return {"success": True}
+    def access(self, request: Request) -> Access:
+        """What a request would read and write. A send or a sender action writes to the conversation
+        with its recipient."""
+        if request.origin == MEDIA_ORIGIN:
+            return Access("file")
+        return access_of(self.site, request)
 
-    def resubscribe(self, fields: frozenset[Field]) -> None:
-        """Subscribe the app to the page, to these fields and no others. Raises ScenarioError for
-        echoes to an app whose id is not a number."""
-        check_app_id(self._credentials.app_id, fields)
-        self._subscribed.fields = fields
-        self._subscribed.stopped = None
-        self._courier.resume()
+    def recipient(self, request: Request) -> tuple[str | None, str]:
+        """Whom a send or sender action is to, and its text; None for any other request."""
+        return recipient_of(self.site, request)
 
-    def trace_id(self, call: Call | None) -> str:
+    # -- on purpose
+
+    def configure(self, options: GraphOptions) -> None:
+        """Have it otherwise from now on. Templates that were made since are gone. Raises
+        ScenarioError for options that the platform does not have."""
+        options.check_platform(self.site.platform)
+        self.site.options = options
+        self.site.templates = list(options.templates or ())
+
+    def refuse(
+        self,
+        code: int,
+        subcode: int | None = None,
+        *,
+        calls: int = 1,
+        verb: str | None = None,
+        later: bool = False,
+        user_title: str | None = None,
+        user_message: str | None = None,
+    ) -> None:
+        """Answer the next calls with an error of the platform's, without any effect; only those of
+        `verb` (`send`, `profile`, ...) if it is given. `user_title` and `user_message` come with it
+        as `error_user_title` and `error_user_msg`.
+
+        With `later` the next messages are accepted instead, and WhatsApp tells of the error by the
+        status `failed`. Raises ScenarioError when the platform is not known to answer so.
+        """
+        if later and self.site.platform != "whatsapp":
+            raise ScenarioError("only WhatsApp tells of an error after a message was accepted")
+        verb = "send" if later else verb
+        found = refusal(code, subcode, user_title=user_title, user_message=user_message)
+        self._planned.append(Planned(found, calls, verb, later))
+
+    # -- inside
+
+    def _trace_id(self, call: Call | None) -> str:
+        """The id of this exchange; asked once."""
         if call is not None:
             return identity.trace_id(self._kernel.chance, call.name)
         self._direct_requests += 1
         return identity.trace_id(self._kernel.chance, f"direct{self._direct_requests}")
+
+    def _holder(self, received: Received) -> Holder | Refusal:
+        site = self.site
+        return holder_of(
+            received.token,
+            site.credentials,
+            site.platform,
+            login=site.login,
+            origin=received.origin,
+        )
+
+    def _perform(
+        self, received: Received, call: Call | None, *, batched: bool = False
+    ) -> Body | Refusal | Later:
+        site = self.site
+        method, address, parameters = received.method, received.address, received.parameters
+        edge = find_edge(address.segments)
+        if call is None or call.name not in site.waiting:
+            is_send = edge is not None and edge.verb == "send"
+            site.usage.count(self._kernel.clock.now, is_send=is_send)
+        fails_later: Refusal | None = None
+        if self._planned:
+            planned = self._take_planned("request" if edge is None else _verb_of(edge, parameters))
+            if planned is not None and not planned.later:
+                return planned.refusal
+            fails_later = None if planned is None else planned.refusal
+        holder = self._holder(received)
+        if isinstance(holder, Refusal):
+            if edge is None or not edge.is_open:
+                return holder
+            holder = "nobody"
+        given = None if parameters is None else parameters.get("appsecret_proof")
+        if given is not None or site.options.proof_required:
+            unproved = refuse_proof(
+                given, received.token, site.credentials, is_required=site.options.proof_required
+            )
+            if unproved is not None and holder != "nobody":
+                return unproved
+        if site.options.throttled:
+            often = site.usage.refuse_call(self._kernel.clock.now)
+            if often is not None:
+                return often
+        if edge is None or method not in edge.methods or site.platform not in edge.platforms:
+            return unsupported(method, address)
+        if holder == "app" and edge.path.startswith("{account}/"):
+            return _NEEDS_ACCOUNT_TOKEN
+        upload = received.uploads[0] if received.uploads else None
+        asked = Asked(method, address, parameters, holder, call, upload, batched, fails_later)
+        answer = edge.handler(site, asked)
+        return unsupported(method, address) if answer is None else answer
+
+    def _batch(
+        self, received: Received, parameters: Mapping[str, object], call: Call | None
+    ) -> Body | Refusal:
+        if received.token:
+            holder = self._holder(received)
+            if isinstance(holder, Refusal):
+                return holder
+        items = read_batch(parameters)
+        if isinstance(items, Refusal):
+            return items
+        headers = (_CONTENT_TYPE, ("facebook-api-version", received.address.version))
+
+        def perform(item: Item, path: str, own: Mapping[str, object]) -> Result:
+            theirs = own.get("access_token")
+            token = theirs if isinstance(theirs, str) and theirs else received.token
+            files = attached(item, received.uploads)
+            answer: Body | Refusal | Later
+            if isinstance(files, Refusal):
+                answer = files
+            else:
+                address = read_address(path)
+                one = Received(item.method, address, own, token, files, received.origin)
+                answer = self._perform(one, call, batched=True)
+            if isinstance(answer, Refusal):
+                return Result(answer.status, answer.envelope(self._trace_id(call)), headers)
+            return Result(200, None if isinstance(answer, Later) else answer, headers)
+
+        wanted = parameters.get("include_headers", True)
+        return run_batch(items, perform, include_headers=wanted not in (False, "false", "0"))
+
+    def _take_planned(self, verb: str) -> Planned | None:
+        for planned in self._planned:
+            if planned.verb in (None, verb):
+                planned.calls -= 1
+                if planned.calls <= 0:
+                    self._planned.remove(planned)
+                return planned
+        return None
+
+    def _serve_media(self, request: Request) -> Reply:
+        """Files of WhatsApp are for whoever has the token; without it there is nothing to see."""
+        token = read_token(request.raw_query, request.header("authorization") or "", None)
+        holder = holder_of(token, self.site.credentials, self.site.platform)
+        if isinstance(holder, Refusal):
+            return Reply(401, (("content-type", "text/plain"),), b"Unauthorized")
+        return self.site.nodes.media.serve(request, unix=self._kernel.clock.unix)
+
+    def _wake(self, name: str) -> None:
+        blocked = self._blocked.pop(name, None)
+        if blocked is not None:
+            blocked.wake()
+
+
+def _verb_of(edge: Edge, parameters: Mapping[str, object] | None) -> str:
+    """As `access` says it: sender actions and read marks are no sends."""
+    given = parameters or {}
+    # Some clients send everything that there is, as null.
+    is_gesture = edge.verb == "send" and (given.get("sender_action") or given.get("status"))
+    return "typing" if is_gesture else edge.verb

@@ -4,15 +4,19 @@ An app that answers them goes in circles, so that this is also where such a loop
 """
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from emulator.errors import ScenarioError
 from emulator.kernel import Kernel
-from emulator.meta.credentials import Credentials
-from emulator.meta.delivery import Courier, Webhook
+from emulator.meta.delivery import Courier
+from emulator.meta.envelope import Render
 from emulator.meta.outbox import Sent
-from emulator.meta.subscribed import Subscribed, check_app_id
-from emulator.meta.wire import Item, delivery_item, echo_item, envelope, read_item
+from emulator.meta.platform import Field
+from emulator.meta.update import Update
+from emulator.meta.webhook import Join, Part, Webhook
 
 # Seconds after the send. No page gives figures, and no order is guaranteed; in reports an echo took
 # up to a second and a half.
@@ -22,9 +26,50 @@ DELIVERY_AFTER_S = 0.15
 # How many sends of one loop the bot is told of. The platform itself has no such limit.
 ECHO_LIMIT = 20
 
-# In the causal name of a send: it was made because of an echo or a delivery receipt. Receipts of
-# reading do not count, as each of them takes a person who opens the thread.
-_RETURNED = re.compile(r"\.[ed]0\.w\d")
+# In the causal name of a send: it was made because of an echo, a delivery receipt or a status.
+# Receipts of reading do not count, as each of them takes a person who opens the thread.
+_RETURNED = re.compile(r"\.[eds]0\.w\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an app is told of a send of its own, `after_s` seconds later.
+
+    `suffix` goes on with the causal name of the send: `e0` echo, `s0` sent, `d0` delivered, `o0`
+    read. `build` is given the send, the account and the unix time of the receipt in seconds. One
+    that is not `of_device` also tells of a send to the account itself, which reaches no device.
+    """
+
+    suffix: str
+    field: Field
+    build: Callable[[Sent, "Origin", float], Update]
+    after_s: float = 0.0
+    of_device: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The account that sends, and the app which does it; `sent_unix` dates a send, in seconds."""
+
+    account: str
+    app_id: str
+    epoch: float
+
+    def sent_unix(self, sent: Sent) -> float:
+        return self.epoch + sent.at
+
+    def sent_ms(self, sent: Sent) -> int:
+        return round(self.sent_unix(sent) * 1000)
+
+
+class Told(Protocol):
+    """What a platform tells of a send: `receipts` by themselves, `read` once somebody looks."""
+
+    @property
+    def receipts(self) -> tuple[Receipt, ...]: ...
+
+    @property
+    def read(self) -> Receipt: ...
 
 
 class Feedback:
@@ -38,20 +83,24 @@ class Feedback:
         self,
         kernel: Kernel,
         courier: Courier,
+        told: Told,
         *,
-        credentials: Credentials,
-        subscribed: Subscribed,
+        origin: Origin,
+        render: Render,
+        join: Join,
         limit: int = ECHO_LIMIT,
     ) -> None:
-        """Raises ScenarioError when `limit` is not at least 1, and when echoes are subscribed by an
-        app whose id is not a number."""
+        """Raises ScenarioError when `limit` is not at least 1."""
         if limit < 1:
             raise ScenarioError(f"echo_limit must be at least 1, not {limit}")
-        check_app_id(credentials.app_id, subscribed.fields)
         self._kernel = kernel
         self._courier = courier
-        self._credentials = credentials
-        self._subscribed = subscribed
+        self._origin = origin
+        self._receipts = told.receipts
+        self._read = told.read
+        self._subscribed = courier.subscribed
+        self._render = render
+        self._join = join
         self._limit = limit
         self._unread: dict[str, Sent] = {}
         self._loops: dict[str, int] = {}
@@ -59,67 +108,48 @@ class Feedback:
     def accepted(self, sent: Sent, *, to_person: bool) -> None:
         """A send was accepted just now: what is known of it soon goes to the app.
 
-        One that is not `to_person` went to the page itself: it reaches no device.
+        One that is not `to_person` went to the account itself: it reaches no device.
         """
-        fields = self._subscribed.fields
-        if to_person and "message_reads" in fields:
+        tells_of = self._subscribed.tells_of
+        if to_person and tells_of(self._read.field):
             self._unread[sent.to] = sent
-        returns = fields & {"message_echoes", "message_deliveries"}
-        if not returns or self._is_over(sent):
+        due = [one for one in self._receipts if tells_of(one.field)]
+        if not due or self._is_over(sent):
             return
-        if "message_echoes" in returns:
-            self._tell(sent, "e0", self._echo(sent), after_s=ECHO_AFTER_S)
-        if to_person and "message_deliveries" in returns:
-            item = delivery_item(
-                sender=sent.to,
-                recipient=self._credentials.page_id,
-                mids=(sent.message_id,),
-                watermark_ms=self._unix_ms(sent),
-            )
-            self._tell(sent, "d0", item, after_s=DELIVERY_AFTER_S)
+        for receipt in due:
+            if to_person or not receipt.of_device:
+                self._tell(receipt, sent)
+
+    def tell(self, receipt: Receipt, sent: Sent) -> None:
+        """Tell of a send something else than is told of others."""
+        if self._subscribed.tells_of(receipt.field) and not self._is_over(sent):
+            self._tell(receipt, sent)
 
     def opened(self, psid: str) -> None:
         """A person opens the thread: all that was sent to them is read. Nothing new, no receipt."""
         sent = self._unread.pop(psid, None)
-        if sent is None:
-            return
-        item = read_item(
-            sender=psid,
-            recipient=self._credentials.page_id,
-            timestamp_ms=round(self._kernel.clock.unix * 1000),
-            watermark_ms=self._unix_ms(sent),
-        )
-        self._tell(sent, "o0", item, after_s=0.0)
+        if sent is not None:
+            self._tell(self._read, sent)
 
     # -- inside
 
-    def _echo(self, sent: Sent) -> Item:
-        return echo_item(
-            sender=self._credentials.page_id,
-            recipient=sent.to,
-            timestamp_ms=self._unix_ms(sent),
-            mid=sent.message_id,
-            text=sent.text,
-            app_id=int(self._credentials.app_id),
-            metadata=sent.metadata,
-        )
-
-    def _tell(self, sent: Sent, suffix: str, item: Item, *, after_s: float) -> None:
+    def _tell(self, receipt: Receipt, sent: Sent) -> None:
+        clock = self._kernel.clock
+        update = receipt.build(sent, self._origin, clock.unix + receipt.after_s)
         self._courier.send(
             Webhook(
-                name=f"{sent.name}.{suffix}",
+                name=f"{sent.name}.{receipt.suffix}",
                 roots=sent.roots,
                 cause=sent.entry,
-                render=partial(_render, self._credentials.page_id, item),
+                render=partial(self._render, ((update,),)),
+                parts=(Part(sent.roots, update),),
+                join=self._join,
                 kind="echo",
                 generation=sent.generation + 1,
                 routes=sent.routes,
             ),
-            at=self._kernel.clock.now + after_s,
+            at=clock.now + receipt.after_s,
         )
-
-    def _unix_ms(self, sent: Sent) -> int:
-        return round((self._kernel.clock.epoch + sent.at) * 1000)
 
     def _is_over(self, sent: Sent) -> bool:
         """Whether this send belongs to a loop that has had its share; found once for each loop."""
@@ -142,7 +172,3 @@ class Feedback:
             detail={"first": origin, "sends": told, "limit": self._limit, "to": sent.to},
         )
         return True
-
-
-def _render(page_id: str, item: Item, time_ms: int) -> bytes:
-    return envelope("page", page_id, [[item]], time_ms=time_ms)

@@ -3,13 +3,16 @@ sender actions.
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from emulator.call import Call
+from emulator.chance import Chance
 from emulator.kernel import Kernel
 from emulator.meta import identity
 from emulator.meta.contacts import Contacts
-from emulator.meta.graph import Gesture, Say
+from emulator.meta.contents import Attachment
+from emulator.meta.sends import Gesture, Say
 
 # How many accepted messages, and how many sender actions, are kept for reports; the counts and the
 # journal's tallies go on beyond.
@@ -20,6 +23,9 @@ KEEP_SENT = 10_000
 class Sent:
     """One accepted message. `right_user` says that `to` wrote at least one of `roots`; if not,
     these are all the user messages that its invocation worked for.
+
+    `text` is what can be read of it, `attachments` what it has besides, as an echo shows them;
+    `kind` is the type of the first (`image`, `template`), `reply_to` the message that it quotes.
 
     `entry` is the number of its reply in the journal, `generation` and `routes` (paths) are those
     of the invocation that made it.
@@ -36,24 +42,42 @@ class Sent:
     entry: int = -1
     generation: int = 0
     routes: tuple[str, ...] = ()
+    kind: str = "text"
+    attachments: tuple[Attachment, ...] = ()
+    reply_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One accepted sender action, such as `typing_on`: it is no reply, whoever `roots` wrote."""
+    """One accepted sender action, such as `typing_on`: it is no reply, whoever `roots` wrote.
+
+    `mid` is the message that a reaction or a read mark is for, `reaction` what it says.
+    """
 
     name: str
     to: str
     action: str
     roots: tuple[str, ...]
     at: float
+    mid: str | None = None
+    reaction: str | None = None
 
 
 class Outbox:
-    """Keeps what was accepted, and notes messages in the journal."""
+    """Keeps what was accepted, and notes messages in the journal.
 
-    def __init__(self, kernel: Kernel, contacts: Contacts) -> None:
+    `message_id` makes the id of a message, as the platform writes them, from a name of its own.
+    """
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        contacts: Contacts,
+        *,
+        message_id: Callable[[Chance, str], str] = identity.mid,
+    ) -> None:
         self._kernel = kernel
+        self._message_id = message_id
         self._contacts = contacts
         self.sent: deque[Sent] = deque(maxlen=KEEP_SENT)
         self.actions: deque[Action] = deque(maxlen=KEEP_SENT)
@@ -73,7 +97,7 @@ class Outbox:
             right_user = bool(own)
             roots = self._kernel.attribute(own, say.text) if own else call.roots
         generation = 0 if invocation is None else invocation.generation
-        message_id = identity.mid(self._kernel.chance, name)
+        message_id = self._message_id(self._kernel.chance, name)
         entry = self._kernel.note(
             "reply",
             name,
@@ -100,6 +124,9 @@ class Outbox:
             entry=entry,
             generation=generation,
             routes=() if call is None else call.routes,
+            kind=say.kind,
+            attachments=say.attachments,
+            reply_to=say.reply_to,
         )
         self.count += 1
         self.sent.append(sent)
@@ -113,7 +140,13 @@ class Outbox:
             action=gesture.action,
             roots=() if call is None else call.roots,
             at=self._kernel.clock.now,
+            mid=gesture.mid,
+            reaction=gesture.reaction,
         )
         self.action_count += 1
         self.actions.append(action)
         return action
+
+    def id_of(self, action: Action) -> str:
+        """The id of a reaction, which on WhatsApp is a message."""
+        return self._message_id(self._kernel.chance, action.name)

@@ -2,9 +2,12 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NoReturn
 from urllib.parse import parse_qsl
+
+from emulator.meta.multipart import Upload, read_multipart
 
 # A string in either kind of quotes. An unterminated one runs to the end: nothing is scanned twice.
 _QUOTED = re.compile(r"""("|')((?:\\.?|(?!\1)[^\\])*)(?:\1|\Z)""", re.DOTALL)
@@ -13,9 +16,10 @@ _QUOTED = re.compile(r"""("|')((?:\\.?|(?!\1)[^\\])*)(?:\1|\Z)""", re.DOTALL)
 def read_parameters(query: str, content_type: str, body: bytes) -> Mapping[str, object] | None:
     """Query and body parameters as one mapping, the body's first; None if the body is malformed.
 
-    The body is a JSON object or a form; without a telling content type it is JSON if it looks so.
+    The body is a JSON object or a form, of which the files are left out; without a telling content
+    type it is JSON if it looks so.
     """
-    values: dict[str, object] = dict(parse_qsl(query, keep_blank_values=True))
+    values: dict[str, object] = dict(_read_query(query))
     stripped = body.strip()
     if not stripped:
         return values
@@ -25,14 +29,23 @@ def read_parameters(query: str, content_type: str, body: bytes) -> Mapping[str, 
         if not isinstance(sent, dict):
             return None
         values.update(sent)
+    elif kind.startswith("multipart/"):
+        values.update(read_multipart(content_type, body)[0])
     else:
         values.update(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
     return values
 
 
+def read_uploads(content_type: str, body: bytes) -> tuple[Upload, ...]:
+    """The files of a multipart body, none of any other."""
+    if not content_type.lower().startswith("multipart/"):
+        return ()
+    return tuple(read_multipart(content_type, body)[1])
+
+
 def read_token(query: str, authorization: str, parameters: Mapping[str, object] | None) -> str:
     """The access token or "": of the query, else the header (`Bearer`, `OAuth`), else the body."""
-    asked = dict(parse_qsl(query)).get("access_token")
+    asked = dict(_read_query(query)).get("access_token")
     if asked:
         return asked
     scheme, _, token = authorization.strip().partition(" ")
@@ -53,6 +66,14 @@ def as_object(value: object) -> Mapping[str, object] | None:
     return value if isinstance(value, dict) else None
 
 
+def as_list(value: object) -> Sequence[object] | None:
+    """A parameter that is an array, or the text of one as in a form; None if it is neither."""
+    if isinstance(value, str):
+        parsed = parse_json(value)
+        value = parse_json(_QUOTED.sub(_requote, value)) if parsed is None else parsed
+    return value if isinstance(value, list) else None
+
+
 def parse_json(text: str | bytes) -> object | None:
     """The value of a JSON text, or None when it is not one (bytes have to be UTF-8)."""
     try:
@@ -64,6 +85,12 @@ def parse_json(text: str | bytes) -> object | None:
 def clean(text: str) -> str:
     """The text with lone surrogates, which JSON can spell but UTF-8 can not, replaced."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+# Most clients put their token there, and nothing else.
+@lru_cache(maxsize=256)
+def _read_query(query: str) -> tuple[tuple[str, str], ...]:
+    return tuple(parse_qsl(query, keep_blank_values=True))
 
 
 def _refuse_constant(name: str) -> NoReturn:

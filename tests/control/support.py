@@ -92,8 +92,13 @@ class Bot:
                 self.send(body["psid"], self.reply.format(text=body["text"]))
             return self.status
         for entry in body["entry"]:
-            for item in entry["messaging"]:
-                mid = item["message"]["mid"]
+            for item in entry.get("messaging", ()):
+                told = item.get("message") or item.get("postback") or {}
+                files = told.get("attachments", ({"type": None},))
+                text = told.get("text") or told.get("title") or files[0]["type"]
+                mid = told.get("mid")
+                if text is None or mid is None or told.get("is_echo"):
+                    continue
                 with self._lock:
                     fresh = mid not in self._seen
                     self._seen.add(mid)
@@ -101,7 +106,7 @@ class Bot:
                     job = {
                         "mid": mid,
                         "psid": item["sender"]["id"],
-                        "text": item["message"]["text"],
+                        "text": text,
                     }
                     self.publish(job)
         return 200

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from typing import Any
 
 import httpx
 import pytest
@@ -57,6 +58,31 @@ def test_config__another_address_is_a_new_world(api: Api, bot: Bot) -> None:
         api.quiet()
         assert api.post("/v1/expect")["observed"] == "1 message, 1 publish, 1 reply"
         assert len(other.headers) == 4
+
+
+class Listener(Bot):
+    """Takes every webhook, and remembers it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[Any] = []
+
+    def handle(self, path: str, body: Any) -> int:
+        self.told.append(body)
+        return 200
+
+
+def test_config__another_platform_is_a_new_world_with_its_webhooks(api: Api, bot: Bot) -> None:
+    other = Listener()
+    with other:
+        other.join(bot.ports)
+        change = {"bot_url": other.url, "platform": "whatsapp", "copies": 1}
+        changed = api.ask("PATCH", "/v1/config", change).json()
+        assert (changed["platform"], changed["world"]) == ("whatsapp", 1)
+        api.post("/v1/messages", {"text": "a"})
+        api.rest()
+        (told,) = other.told
+    assert told["object"] == "whatsapp_business_account"
 
 
 def test_config__another_public_address_is_where_the_bots_own_port_leads(api: Api) -> None:

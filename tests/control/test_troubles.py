@@ -62,6 +62,17 @@ def test_status__is_answered_in_the_words_of_the_service(api: Api, bot: Bot, ser
             assert isinstance(error, str)
 
 
+def test_code__is_an_error_of_the_graph_api(api: Api, bot: Bot) -> None:
+    fault = {"service": "graph", "kind": "status", "verb": "profile", "calls": 1}
+    api.post("/v1/faults", {**fault, "code": 613})
+    api.post("/v1/faults", {**fault, "code": 10, "subcode": 2534022, "status": 400})
+    limited, late = bot.touch("graph"), bot.touch("graph")
+    assert (limited.status_code, limited.json()["error"]["code"]) == (400, 613)
+    assert limited.json()["error"]["is_transient"] is True
+    assert (late.status_code, late.json()["error"]["type"]) == (400, "IGApiException")
+    assert bot.touch("graph").status_code == 200
+
+
 def test_status__with_headers_and_body_of_ones_own(api: Api, bot: Bot) -> None:
     fault = {"service": "qstash", "kind": "status", "status": 429, "calls": 1}
     api.post("/v1/faults", {**fault, "headers": {"Retry-After": "3"}, "body": "slow down"})
@@ -103,6 +114,22 @@ def test_faults__are_taken_back(api: Api, bot: Bot) -> None:
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
+        (
+            {"kind": "reset", "code": 613},
+            "code is for faults of the kind status only, not reset",
+        ),
+        (
+            {"kind": "status", "subcode": 33},
+            "a subcode needs the code that it belongs to",
+        ),
+        (
+            {"kind": "status", "code": 613},
+            "code is for faults of the service graph only, not qstash",
+        ),
+        (
+            {"kind": "status", "service": "graph", "code": 7},
+            "the Graph API has no error 7 that is known; docs/meta.md lists them",
+        ),
         ({"kind": "slow"}, "a slow fault needs delay_s, the seconds that its answers take"),
         (
             {"kind": "refused", "accepted": True},

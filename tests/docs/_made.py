@@ -6,10 +6,13 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from emulator.control.api import OPERATIONS
+from emulator.meta.platform import TITLES
 from harness.checks import CATALOGUE
 from harness.checks.explained import EXPLAINED, live_of, needs_of
 from harness.template import VARIABLES
+from tests.docs import _graph, _platform
 from tests.harness.test_matrix import BROKEN, ON_VERCEL, SOMETIMES
+from tests.harness.test_platform_matrix import BROKEN_THERE
 
 BOTS = Path(__file__).parents[2] / "reference_bot" / "broken"
 
@@ -107,6 +110,15 @@ def matrix() -> str:
     return "\n".join(rows) + "\n"
 
 
+def matrix_there() -> str:
+    """The bots whose bugs show on one platform."""
+    rows = ["| bot | its bug | there | must fail, and nothing else |", "| --- | --- | --- | --- |"]
+    for bot, (platform, failing) in BROKEN_THERE.items():
+        link = f"[{bot}](../reference_bot/broken/{bot}.py)"
+        rows.append(f"| {link} | {_bug(bot)} | {TITLES[platform]} | {_named(failing)} |")
+    return "\n".join(rows) + "\n"
+
+
 def grid() -> str:
     """The same by check: which bots prove that it can fail."""
     rows = ["| check | must fail for |", "| --- | --- |"]
@@ -147,7 +159,12 @@ def operations() -> str:
 MADE: Mapping[str, Callable[[], str]] = {
     "checks": checks,
     "matrix": matrix,
+    "matrix_there": matrix_there,
     "grid": grid,
     "variables": variables,
     "operations": operations,
+    "platform_items": _platform.items,
+    "graph_calls": _graph.calls,
+    "graph_errors": _graph.errors,
+    "graph_limits": _graph.limits,
 }

@@ -110,7 +110,7 @@ def test_profile__names_every_key_with_its_default(table: str, tmp_path: Path) -
     for field in fields(values):
         if field.name in shown and field.name not in ("app", "command", "url"):
             value = getattr(values, field.name)
-            if value is None or value == "":
+            if value in (None, "", {}):
                 assert shown[field.name] == "none"
             elif shown[field.name] != "required":
                 default = tomllib.loads(f"value = {shown[field.name]}")["value"]
@@ -119,7 +119,7 @@ def test_profile__names_every_key_with_its_default(table: str, tmp_path: Path) -
 
 def test_profile__names_every_key_of_services_and_waivers() -> None:
     assert set(table_under("profile.md", "[[services]]")) == {*SERVICE, *ANSWER, "answers"}
-    assert set(table_under("profile.md", "[waive]")) == {"reason", "until"}
+    assert set(table_under("profile.md", "[waive]")) == {"reason", "until", "platforms"}
 
 
 def test_pytest__names_every_option_of_the_marker() -> None:

@@ -164,6 +164,13 @@ def test_profile__of_a_person() -> None:
     assert json.loads(reply.body) == {"first_name": "Ada", "id": psid}
 
 
+def test_profile__head_is_taken_for_get() -> None:
+    messenger, _ = make_messenger()
+    request = Request("HEAD", f"{ORIGIN}/me?access_token={TOKEN}")
+
+    assert messenger.handle(request).status == 200
+
+
 def test_profile__of_nobody() -> None:
     messenger, _ = make_messenger()
 

@@ -232,7 +232,10 @@ def test_disablement__until_the_app_is_subscribed_again() -> None:
     assert messenger.fields == {"messages"}
     assert bot.names[-1] == "u2.w0"
     assert not any(name.startswith("u1") for name in bot.names)
-    assert findings(kernel) == ["webhook-disabled", "webhook-lost", "webhook-lost"]
+    assert findings(kernel) == [
+        *("webhook-alert", "webhook-disabled"),
+        *("webhook-lost", "webhook-lost"),
+    ]
 
 
 def test_resubscribe__to_other_fields() -> None:

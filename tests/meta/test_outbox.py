@@ -9,8 +9,8 @@ from emulator.delivery import Delivery, Invocation
 from emulator.exchange import Request
 from emulator.kernel import Kernel
 from emulator.meta.contacts import Contacts
-from emulator.meta.graph import Gesture, Say
 from emulator.meta.outbox import KEEP_SENT, Outbox
+from emulator.meta.sends import Gesture, Say
 
 REQUEST = Request("POST", "https://graph.facebook.com/me/messages")
 

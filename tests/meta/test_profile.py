@@ -3,8 +3,9 @@
 import pytest
 
 from emulator.chance import Chance
+from emulator.meta.credentials import Credentials
 from emulator.meta.graph import Refusal
-from emulator.meta.profile import page_profile, person_profile, read_fields
+from emulator.meta.profile import account_profile, person_profile
 
 PSID = "26628309676818465"
 
@@ -13,21 +14,6 @@ def ada(*fields: str, seed: int = 0) -> dict[str, object]:
     found = person_profile(Chance(seed), psid=PSID, nickname="ada", fields=fields)
     assert not isinstance(found, Refusal)
     return dict(found)
-
-
-@pytest.mark.parametrize(
-    ("parameters", "expected"),
-    [
-        ({"fields": "first_name,last_name"}, ("first_name", "last_name")),
-        ({"fields": "first_name, last_name ,"}, ("first_name", "last_name")),
-        ({"fields": ""}, ()),
-        ({"fields": ["name"]}, ()),
-        ({}, ()),
-        (None, ()),
-    ],
-)
-def test_read_fields(parameters: dict[str, object] | None, expected: tuple[str, ...]) -> None:
-    assert read_fields(parameters) == expected
 
 
 def test_person__what_is_asked_in_that_order() -> None:
@@ -73,7 +59,11 @@ def test_person__field_that_people_do_not_have() -> None:
         ((), {"id": "7", "name": "Fake Page"}),
         (("name",), {"name": "Fake Page"}),
         (("id", "category"), {"id": "7"}),
+        (
+            ("instagram_business_account",),
+            {"instagram_business_account": {"id": Credentials().instagram_id}},
+        ),
     ],
 )
-def test_page(fields: tuple[str, ...], expected: dict[str, str]) -> None:
-    assert page_profile(page_id="7", fields=fields) == expected
+def test_page(fields: tuple[str, ...], expected: dict[str, object]) -> None:
+    assert account_profile("messenger", Credentials(page_id="7"), fields=fields) == expected

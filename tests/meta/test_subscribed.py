@@ -3,8 +3,8 @@
 import pytest
 
 from emulator.meta.graph import Refusal
+from emulator.meta.platform import Field
 from emulator.meta.subscribed import Subscribed, read_subscribed_fields
-from emulator.meta.subscription import Field
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from emulator.errors import ScenarioError
 from emulator.exchange import Failure, Outcome, Reply, Request
 from emulator.kernel import Kernel
 from emulator.meta import Field, Handshake, Messenger, identity
-from emulator.meta.subscription import check_fields
+from emulator.meta.platform import check_fields
 
 TEXT = (("content-type", "text/plain"),)
 JSON = (("Content-Type", "application/json; charset=utf-8"),)
@@ -190,7 +190,7 @@ def test_fields__default_is_messages_only() -> None:
 
 
 def test_fields__a_page_does_not_have() -> None:
-    wrong: Field = "live_comments"  # type: ignore[assignment]
+    wrong: Field = "live_comments"
 
     with pytest.raises(ScenarioError, match=r"^a page has no field live_comments$"):
         check_fields(["messages", wrong])

@@ -1,19 +1,30 @@
 """Bodies byte by byte, headers name by name."""
 
 import json
+import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from emulator.meta import wire
+from emulator.meta.signing import Signatures, sign_sha256
 from emulator.meta.wire import (
-    delivery_item,
-    echo_item,
     encode,
     envelope,
     handshake_request,
-    read_item,
     text_item,
     webhook_request,
+)
+
+URL = "https://bot.example/hook"
+
+# A notification as it is on the wire, for the secret `test_app_secret`.
+VECTOR = (
+    rb'{"object":"page","entry":[{"time":1790000000123,"id":"1000000000001","messaging":'
+    rb'[{"sender":{"id":"26628309676818465"},"recipient":{"id":"1000000000001"},'
+    rb'"timestamp":1790000000001,"message":{"mid":"m_T0",'
+    rb'"text":"\u00e4\u00f6\u00e5 \/ ok"}}]}]}'
 )
 
 ITEM = text_item(
@@ -28,12 +39,7 @@ ITEM = text_item(
 def test_envelope__byte_for_byte() -> None:
     body = envelope("page", "1000000000001", [[ITEM]], time_ms=1790000000123)
 
-    assert body == (
-        rb'{"object":"page","entry":[{"time":1790000000123,"id":"1000000000001","messaging":'
-        rb'[{"sender":{"id":"26628309676818465"},"recipient":{"id":"1000000000001"},'
-        rb'"timestamp":1790000000001,"message":{"mid":"m_T0",'
-        rb'"text":"\u00e4\u00f6\u00e5 \/ ok"}}]}]}'
-    )
+    assert body == VECTOR
     assert len(body) == 243
 
 
@@ -55,6 +61,55 @@ def test_encode__escapes(text: str, escaped: bytes) -> None:
     assert encode(text) == escaped
 
 
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("a<b", rb'"a\u003Cb"'),
+        ("5 %", rb'"5 \u0025"'),
+        ("a@b/c", rb'"a\u0040b\/c"'),
+        ("ä", rb'"\u00e4"'),
+    ],
+)
+def test_encode__as_an_older_page_has_it(text: str, escaped: bytes) -> None:
+    assert encode(text, legacy=True) == escaped
+    assert json.loads(escaped) == text
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=50)
+@given(JSON, st.booleans())
+def test_encode__is_ascii_without_a_lone_slash_and_reads_back(value: object, legacy: bool) -> None:
+    told = encode(value, legacy=legacy)
+
+    assert told.isascii()
+    assert re.search(rb"(?<!\\)(?:\\\\)*/", told) is None
+    assert not legacy or not set(b"<%@") & set(told)
+    assert json.loads(told) == value
+
+
+def test_vector__of_both_signatures() -> None:
+    request = webhook_request(URL, VECTOR, app_secret="test_app_secret")
+
+    assert request.header("X-Hub-Signature-256") == (
+        "sha256=daa794bff12248b9479faae48f328e71933857d4da55ebf110301d6551f11fa5"
+    )
+    assert request.header("X-Hub-Signature") == "sha1=13791f3adaf5f56227a80fdc72c5d092b9029fc6"
+
+
+def test_vector__does_not_fit_the_same_value_in_another_spelling() -> None:
+    plain = json.dumps(json.loads(VECTOR), separators=(",", ":"), ensure_ascii=False).encode()
+    slash = VECTOR.replace(rb"\/", b"/")
+
+    assert sign_sha256("test_app_secret", plain).startswith("sha256=cc116b23")
+    assert len({sign_sha256("test_app_secret", body) for body in (VECTOR, plain, slash)}) == 3
+
+
 def test_encode__reads_back_as_the_same_value() -> None:
     value = {"a/b": ["\\", "/", "\\/", "😀", 1, None, True]}
 
@@ -71,40 +126,30 @@ def test_envelope__one_entry_for_each_group() -> None:
 
 
 @pytest.mark.parametrize(
-    ("metadata", "ending"), [(None, b"}}"), ("", b',"metadata":""}}'), ("m", b',"metadata":"m"}}')]
+    ("signatures", "names"),
+    [
+        ("both", ["X-Hub-Signature-256", "X-Hub-Signature"]),
+        ("sha256_only", ["X-Hub-Signature-256"]),
+        ("sha1_only", ["X-Hub-Signature"]),
+        ("none", []),
+    ],
 )
-def test_echo_item(metadata: str | None, ending: bytes) -> None:
-    item = echo_item(
-        sender="7",
-        recipient="8",
-        timestamp_ms=5,
-        mid="m_T0",
-        text="hi",
-        app_id=555000111,
-        metadata=metadata,
-    )
+def test_webhook_request__signatures(signatures: Signatures, names: list[str]) -> None:
+    request = webhook_request(URL, b"{}", app_secret="s", signatures=signatures)
 
-    assert encode(item) == (
-        b'{"sender":{"id":"7"},"recipient":{"id":"8"},"timestamp":5,'
-        b'"message":{"mid":"m_T0","text":"hi","is_echo":true,"app_id":555000111' + ending
-    )
+    assert [name for name, _ in request.headers if name.startswith("X-Hub")] == names
 
 
-def test_delivery_item__has_no_timestamp() -> None:
-    item = delivery_item(sender="8", recipient="7", mids=("m_T0", "m_T1"), watermark_ms=5)
+def test_webhook_request__wrong_signatures_are_those_of_another_secret() -> None:
+    right = webhook_request(URL, b"{}", app_secret="s")
+    wrong = webhook_request(URL, b"{}", app_secret="s", signatures="wrong")
 
-    assert encode(item) == (
-        b'{"sender":{"id":"8"},"recipient":{"id":"7"},'
-        b'"delivery":{"mids":["m_T0","m_T1"],"watermark":5}}'
-    )
-
-
-def test_read_item() -> None:
-    item = read_item(sender="8", recipient="7", timestamp_ms=6, watermark_ms=5)
-
-    assert encode(item) == (
-        b'{"sender":{"id":"8"},"recipient":{"id":"7"},"timestamp":6,"read":{"watermark":5}}'
-    )
+    assert [name for name, _ in wrong.headers] == [name for name, _ in right.headers]
+    for name in ("X-Hub-Signature-256", "X-Hub-Signature"):
+        told = wrong.header(name)
+        assert told is not None
+        assert told != right.header(name)
+        assert len(told) == len(right.header(name) or "")
 
 
 def test_webhook_request__headers_in_order() -> None:
