@@ -10,6 +10,7 @@ from typing import Any
 from harness.growth import Growth
 from harness.identity import Identity
 from harness.metrics import Metrics
+from harness.platforms import USUAL, PlatformName, listed
 from harness.verdict import FATAL, Standing, Verdict
 from harness.waivers import Waiver, WaiverState
 
@@ -25,7 +26,9 @@ class Certificate:
     message may cost before thrice cuts it, `driver` how the bot was run and `notes` what that can
     not see. `measured` holds every figure of the real clock, and is the only part that differs
     between two runs with one seed.
-    `output` is what the bot printed, for people only.
+    `output` is what the bot printed, for people only. `platforms` are those it was judged on; what
+    of the certificate tells of them is left out for a bot that is on Messenger alone, so
+    `tells_platforms`.
     """
 
     app: str
@@ -45,6 +48,8 @@ class Certificate:
     notes: tuple[str, ...] = ()
     measured: Mapping[str, float] = field(default_factory=dict)
     output: tuple[str, ...] = ()
+    platforms: tuple[PlatformName, ...] = USUAL
+    tells_platforms: bool = False
 
     @property
     def certified(self) -> bool:
@@ -76,12 +81,12 @@ class Certificate:
 
     def state_of(self, waiver: Waiver) -> WaiverState:
         """What became of a waiver of the profile."""
-        verdict = next((one for one in self.verdicts if one.check == waiver.check), None)
-        if verdict is None or verdict.result == "not applicable":
+        judged = {one.standing for one in self.judged if waiver.concerns(one.check, one.platform)}
+        if not judged:
             return "not judged"
-        if verdict.standing == "waived":
-            return "applies"
-        return "expired" if verdict.standing == "failed" else "unused"
+        if "failed" in judged:
+            return "expired"
+        return "applies" if "waived" in judged else "unused"
 
     @property
     def headline(self) -> str:
@@ -89,7 +94,7 @@ class Certificate:
         tail = f" ({', '.join(self._notes)})" if self._notes else ""
         total = len(self.verdicts)
         if self.certified:
-            return f"certified, {len(self.of('passed'))} of {total} checks{tail}"
+            return f"certified{self._where}, {len(self.of('passed'))} of {total} checks{tail}"
         reasons = []
         if self.failures:
             reasons.append(f"{len(self.failures)} of {total} checks failed")
@@ -101,7 +106,11 @@ class Certificate:
             reasons.append(f"{len(self.problems)} problem{'s' if len(self.problems) > 1 else ''}")
         if not self.judged:
             reasons.insert(0, "nothing could be judged")
-        return f"NOT certified, {', '.join(reasons)}{tail}"
+        return f"NOT certified{self._where}, {', '.join(reasons)}{tail}"
+
+    @property
+    def _where(self) -> str:
+        return f" on {listed(self.platforms)}" if self.tells_platforms else ""
 
     @property
     def _notes(self) -> list[str]:
@@ -154,10 +163,19 @@ class Certificate:
                     "reason": waiver.reason,
                     "until": waiver.until.isoformat(),
                     "state": self.state_of(waiver),
+                    **({"platforms": list(waiver.platforms)} if waiver.platforms else {}),
                 }
                 for waiver in self.waivers
             ],
-            "verdicts": [_verdict(verdict) for verdict in self.verdicts],
+            **({"platforms": list(self.platforms)} if self.tells_platforms else {}),
+            "verdicts": [
+                {
+                    "check": verdict.check,
+                    **({"platform": verdict.platform or None} if self.tells_platforms else {}),
+                    **_verdict(verdict),
+                }
+                for verdict in self.verdicts
+            ],
             "growth": asdict(self.growth) if self.growth is not None else None,
             "metrics": asdict(self.metrics),
             "measured": dict(self.measured),
@@ -166,7 +184,6 @@ class Certificate:
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
     return {
-        "check": verdict.check,
         "standing": verdict.standing,
         "result": verdict.result,
         "severity": verdict.severity,

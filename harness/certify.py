@@ -4,7 +4,7 @@ failed.
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -19,12 +19,14 @@ from harness.calibration import calibrate
 from harness.certificate import Certificate
 from harness.checks import CATALOGUE, Check
 from harness.checks.observed import Observed, plural
+from harness.collector import collected_rarely
 from harness.errors import UsageError
 from harness.explore.budget import STANDARD, Budget
 from harness.growth import measure
 from harness.identity import identify
 from harness.metrics import measure_runs
-from harness.profile import Profile
+from harness.platforms import USUAL, PlatformName
+from harness.profile import Profile, platforms_of
 from harness.scenarios.rapid import RAPID
 from harness.scenarios.scenario import Run
 from harness.stage import Stage, staged
@@ -89,7 +91,7 @@ def observe(
         for name in scenario.played_by(stage.driver):
             progress(f"{scenario.title}, {name}")
             runs[scenario.id].append(fit(partial(scenario.play, stage, name)))
-    return Observed(stage.profile, runs, stage.driver, stage.clock_follows)
+    return Observed(stage.profile, runs, stage.driver, stage.clock_follows, stage.platform)
 
 
 def judge(observed: Observed, checks: Sequence[Check]) -> tuple[Verdict, ...]:
@@ -98,13 +100,17 @@ def judge(observed: Observed, checks: Sequence[Check]) -> tuple[Verdict, ...]:
     for check in checks:
         why = check.lacks(observed.profile, observed.driver, observed.clock_follows)
         if why is not None:
-            verdicts.append(
-                Verdict(check=check.id, result="not applicable", expected="", observed="", why=why)
+            verdict = Verdict(
+                check=check.id, result="not applicable", expected="", observed="", why=why
             )
         else:
             verdict = check.judge(observed.profile, observed.runs[check.scenario.id])
-            # A call that was given up because its service did not answer is not left behind.
-            verdicts.append(verdict if check.scenario.healthy else verdict.without_cause())
+            if not check.scenario.healthy:
+                # A call that was given up because its service did not answer is not left behind.
+                verdict = verdict.without_cause()
+        if _tells_platforms(observed.profile) and not check.once:
+            verdict = replace(verdict, platform=observed.platform)
+        verdicts.append(verdict)
     return tuple(verdicts)
 
 
@@ -122,35 +128,43 @@ def certify(
     budget: Budget = STANDARD,
     jobs: int = 1,
     stop: Callable[[], bool] = lambda: False,
+    platforms: Sequence[PlatformName] = (),
 ) -> Certificate:
     """Judge a bot. `root` is the folder the app is imported from; `save_trace` keeps a failed run
     and returns the file's name. The checks in `require` may not be left unjudged. `today` is the
     day on which the waivers of the profile have to hold; without it none counts. `budget` says how
     many orders and faults are tried, `jobs` by how many processes: the verdict is the same. `stop`
-    is asked whether the search has to end where it is.
+    is asked whether the search has to end where it is. Without `platforms` the bot is judged on all
+    that its profile names, and searched less on all but the first.
 
     Raises UsageError, ProfileError, and the emulator's BotError when the bot can not be run at all.
     """
-    checks = select(only, skip, require)
+    checks, chosen = select(only, skip, require), platforms_of(profile, platforms)
     source = identify(root)
-    if profile.bot.command:
-        progress("starting the bot")
-    with staged(profile, root=root, seed=seed) as stage:
-        stage.budget, stage.jobs, stage.progress, stage.stop = budget, jobs, progress, stop
-        observed = observe(stage, checks, progress=progress)
-        notes = stage.notes
-        if stage.driver != "simulated":
-            progress("the same message five times")
-            notes = (*notes, *_left_out(checks, observed))
-            notes = (*notes, fit(partial(calibrate, stage)).sentence)
-        output = tuple(stage.printed())
-    verdicts = judge(observed, checks)
-    if save_trace is not None:
-        verdicts = tuple(
-            replace(verdict, trace=save_trace(verdict, observed)) if verdict.failed else verdict
-            for verdict in verdicts
-        )
-    verdicts = settle(verdicts, waivers=profile.waivers, today=today, require=require)
+    parts: list[_Part] = []
+    for platform in chosen:
+        own = [check for check in checks if not (parts and check.once)]
+        if own:
+            told = _telling(progress, platform, profile)
+            if profile.bot.command:
+                told("starting the bot")
+            with (
+                collected_rarely(),
+                staged(profile, root=root, seed=seed, platform=platform) as stage,
+            ):
+                stage.budget = budget.further if parts else budget
+                stage.jobs, stage.progress, stage.stop = jobs, told, stop
+                parts.append(_judged(stage, own))
+    verdicts = tuple(
+        replace(verdict, trace=save_trace(verdict, part.observed))
+        if verdict.failed and save_trace is not None
+        else verdict
+        for part in parts
+        for verdict in part.verdicts
+    )
+    if _tells_platforms(profile):
+        verdicts = tuple(sorted(verdicts, key=lambda verdict: not verdict.platform))
+    rapids = [run for part in parts for run in part.observed.runs.get(RAPID.id, ())]
     limits = Limits()
     return Certificate(
         app=profile.bot.name,
@@ -158,9 +172,9 @@ def certify(
         version=product_version(),
         profile_digest=profile.digest(),
         host=profile.host.title,
-        verdicts=verdicts,
-        growth=measure(rapids) if (rapids := observed.runs.get(RAPID.id)) else None,
-        metrics=measure_runs(_healthy(checks, observed)),
+        verdicts=settle(verdicts, waivers=profile.waivers, today=today, require=require),
+        growth=measure(rapids) if rapids else None,
+        metrics=measure_runs([run for part in parts for run in part.healthy]),
         source=source,
         waivers=profile.waivers,
         budget={
@@ -168,12 +182,56 @@ def certify(
             "deliveries": limits.deliveries,
             "calls_per_invocation": limits.calls_per_invocation,
         },
-        problems=_problems(observed),
-        driver=stage.driver,
-        notes=notes,
-        selected=bool(only or skip),
-        output=output,
+        problems=tuple(problem for part in parts for problem in part.problems),
+        driver=parts[0].observed.driver,
+        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+        selected=bool(only or skip) or chosen != profile.bot.platforms,
+        output=tuple(line for part in parts for line in part.output),
+        platforms=chosen,
+        tells_platforms=_tells_platforms(profile),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What came of one platform. `notes` tell what could not be seen, `output` is the bot's."""
+
+    observed: Observed
+    verdicts: tuple[Verdict, ...]
+    healthy: Sequence[Run]
+    problems: Sequence[str]
+    notes: Sequence[str]
+    output: Sequence[str]
+
+
+def _judged(stage: Stage, checks: Sequence[Check]) -> _Part:
+    """Play on this stage, and judge."""
+    observed = observe(stage, checks, progress=stage.progress)
+    notes = stage.notes
+    on = f"on {stage.platform}: " if _tells_platforms(stage.profile) else ""
+    if stage.driver != "simulated":
+        stage.progress("the same message five times")
+        notes = (*notes, *_left_out(checks, observed))
+        notes = (*notes, on + fit(partial(calibrate, stage)).sentence)
+    return _Part(
+        observed,
+        judge(observed, checks),
+        _healthy(checks, observed),
+        [on + problem for problem in _problems(observed)],
+        notes,
+        tuple(stage.printed()),
+    )
+
+
+def _tells_platforms(profile: Profile) -> bool:
+    """Whether it has to be said where something was judged: on Messenger, if nothing is said."""
+    return profile.bot.platforms != USUAL
+
+
+def _telling(progress: Progress, platform: str, profile: Profile) -> Progress:
+    if not _tells_platforms(profile):
+        return progress
+    return lambda text: progress(f"{platform}: {text}")
 
 
 def replay(stage: Stage, check: Check, run: str, choices: Sequence[str]) -> Observed:
@@ -190,7 +248,13 @@ def replay(stage: Stage, check: Check, run: str, choices: Sequence[str]) -> Obse
     played = check.scenario.play(stage, run, schedule=follow)
     for recorded in followed:
         recorded.check_end()
-    return Observed(stage.profile, {check.scenario.id: [played]}, stage.driver, stage.clock_follows)
+    return Observed(
+        stage.profile,
+        {check.scenario.id: [played]},
+        stage.driver,
+        stage.clock_follows,
+        stage.platform,
+    )
 
 
 def _healthy(checks: Sequence[Check], observed: Observed) -> list[Run]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from harness.commands import checks, incident, init, serve, verify
 from harness.commands.serve import add_ports
+from harness.platforms import PLATFORMS, PlatformName, in_order
 
 CERTIFIED, FAILED, USAGE, FAULT = 0, 1, 2, 3
 
@@ -21,6 +22,7 @@ examples:
   thrice certify --app mybot.main:app
   thrice certify --app mybot.main:app --profile thrice.toml --json certificate.json
   thrice certify --app mybot.main:app --only ten-rapid --only one-reply
+  thrice certify --platform instagram,whatsapp
   thrice certify --command "uvicorn mybot.main:app --port {port}"
   thrice certify --url http://127.0.0.1:3000
   thrice certify --junit thrice.xml --markdown thrice.md --github --require queue-ledger
@@ -92,6 +94,16 @@ def _add_certify(commands: Any) -> None:
         "--url",
         metavar="URL",
         help="judge a bot live that runs already, with the environment that thrice serve prints",
+    )
+    certify.add_argument(
+        "--platform",
+        metavar="NAME",
+        dest="platforms",
+        type=_platforms,
+        action="extend",
+        default=[],
+        help=f"judge on this platform, {', '.join(PLATFORMS)}; may be given again, or with several "
+        "names and commas (default: all that the profile names)",
     )
     add_ports(certify)
     certify.add_argument(
@@ -188,6 +200,16 @@ def _at_least_one(text: str) -> int:
     return number
 
 
+def _platforms(text: str) -> tuple[PlatformName, ...]:
+    """For argparse, which names the option itself."""
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in PLATFORMS:
+            known = ", ".join(PLATFORMS)
+            raise argparse.ArgumentTypeError(f'"{name}" is no platform; there are {known}')
+    return in_order(names)
+
+
 def _guarded(options: argparse.Namespace) -> int:
     from emulator.errors import BotError, BotHungError, ThriceError
     from harness.errors import HarnessError
@@ -243,7 +265,11 @@ def _certify(options: argparse.Namespace) -> int:
     if len(given := [flag for flag, value in ways.items() if value is not None]) > 1:
         raise UsageError(f"{' and '.join(given)} can not be given together: a bot runs in one way")
     profile = load_profile(
-        options.profile, app=options.app, command=options.bot_command, url=options.url
+        options.profile,
+        app=options.app,
+        command=options.bot_command,
+        url=options.url,
+        platforms=options.platforms,
     )
     profile = with_ports(profile, options.ports)
     rendered = (
@@ -268,6 +294,7 @@ def _certify(options: argparse.Namespace) -> int:
         today=today(),
         budget=BUDGETS[options.budget],
         jobs=options.jobs,
+        platforms=options.platforms,
         stop=lambda: (
             options.time_limit is not None and perf_counter() - started > options.time_limit
         ),
@@ -306,6 +333,7 @@ def _replay(options: argparse.Namespace) -> int:
         app=trace.app or None,
         command=trace.command or None,
         url=trace.url or None,
+        platforms=trace.platforms,
     )
     profile = with_ports(profile, tuple(trace.ports) or None)
     if profile.digest() != trace.profile_digest:
@@ -313,7 +341,7 @@ def _replay(options: argparse.Namespace) -> int:
             f"the profile has changed since {options.trace} was recorded; certify again"
         )
     check = CATALOGUE[trace.check]
-    with staged(profile, root=Path.cwd(), seed=trace.seed) as stage:
+    with staged(profile, root=Path.cwd(), seed=trace.seed, platform=trace.platform) as stage:
         try:
             observed = fit(lambda: replay(stage, check, trace.run, trace.choices))
         except DivergedError as error:
@@ -323,9 +351,10 @@ def _replay(options: argparse.Namespace) -> int:
         output = tuple(stage.printed())
     (verdict,) = judge(observed, [check])
     style = style_for(sys.stdout)
+    on = f" on {verdict.platform}" if verdict.platform else ""
     print(
         style.faint(
-            f"{profile.bot.name}, {check.title}, {trace.run}, seed {trace.seed}, "
+            f"{profile.bot.name}, {check.title}{on}, {trace.run}, seed {trace.seed}, "
             f"{len(trace.choices)} steps"
         )
     )
@@ -344,9 +373,9 @@ def _replay(options: argparse.Namespace) -> int:
     for line in output_lines(output, style):
         print(line)
     if not verdict.failed:
-        print(style.good(f"{verdict.check} passes now"))
+        print(style.good(f"{verdict.title} passes now"))
         return CERTIFIED
-    print(style.bad(f"{verdict.check} FAILED again, the same run"))
+    print(style.bad(f"{verdict.title} FAILED again, the same run"))
     return FAILED
 
 

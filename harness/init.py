@@ -17,6 +17,8 @@ from emulator.meta.messenger import ORIGIN as GRAPH
 from emulator.qstash.service import ORIGINS as QSTASHES
 from emulator.stubs.google_tokens import ORIGINS as GOOGLE_TOKENS
 from harness.errors import ProfileError, UsageError
+from harness.init_names import platforms_told, template_of
+from harness.platforms import USUAL, PlatformName
 from harness.profile import load_profile
 from harness.profile_file import FILE, SHARED_FILE, find_profile
 from harness.profile_keys import TABLES, Wrong
@@ -34,31 +36,7 @@ Ask = Callable[[str, str], str]
 PUBLIC_URL = "https://my-bot.example.com"
 DEDUP = "processedMessages"
 
-# The names that bots give to what a world has; the first that fits counts.
-_NAMED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), template)
-    for pattern, template in (
-        (r"QSTASH_URL", "{qstash.url}"),
-        (r"(QSTASH|UPSTASH_QSTASH)_TOKEN", "{qstash.token}"),
-        (r"(QSTASH_)?CURRENT_SIGNING_KEY", "{qstash.current_key}"),
-        (r"(QSTASH_)?NEXT_SIGNING_KEY", "{qstash.next_key}"),
-        (r"(\w+_)?VERIFY(_TOKEN)?", "{meta.verify_token}"),
-        (
-            r"(FB|FACEBOOK|META|MESSENGER|INSTAGRAM|IG)_SECRET|(\w+_)?APP_SECRET",
-            "{meta.app_secret}",
-        ),
-        (r"(\w+_)?PAGE(_ACCESS)?_TOKEN", "{meta.page_token}"),
-        (r"(FB|FACEBOOK|META|MESSENGER|INSTAGRAM|IG)(_ACCESS)?_TOKEN", "{meta.page_token}"),
-        (r"(\w+_)?PAGE_ID", "{meta.page_id}"),
-        (r"(FB|FACEBOOK|META|MESSENGER)_APP_ID", "{meta.app_id}"),
-        (r"(\w+_)?GRAPH(_API)?(_BASE)?_URL", "{meta.graph_url}"),
-        (r"(FIRESTORE|FIREBASE|GCP|GOOGLE|GOOGLE_CLOUD)_PROJECT(_ID)?", "{firestore.project}"),
-        (r"FIRESTORE_(ACCESS_)?TOKEN", "{firestore.token}"),
-        (r"FIRESTORE_(BASE_)?URL", "{firestore.url}"),
-        (r"(PUBLIC|BASE|APP|BOT|SELF|SITE|SERVICE|DEPLOYMENT)_(BASE_)?URL", "{bot.public_url}"),
-    )
-)
-_WEBHOOK = re.compile(r"messenger|webhook|facebook|instagram|meta|hook|\bfb\b", re.I)
+_WEBHOOK = re.compile(r"messenger|webhook|facebook|instagram|whatsapp|meta|hook|\bfb\b", re.I)
 _CONSUMER = re.compile(
     r"process|queue|job|qstash|worker|consum|task|deliver|answer|handle|reply", re.I
 )
@@ -175,11 +153,14 @@ def draft_profile(
         _add_command(draft, project, command, ask)
     else:
         _add_app(draft, project, app, ask)
+    platforms, told = platforms_told(project)
+    if platforms != USUAL:
+        draft.add("bot", "platforms", list(platforms), told)
     webhook = _add_webhook(draft, project, ask)
     has_queue = _add_consumer(draft, project, webhook, ask)
     reason = "any address that is not a real one"
     public_url = _add_text(draft, "bot", "public_url", PUBLIC_URL, reason, ask)
-    _add_env(draft, project, public_url)
+    _add_env(draft, project, public_url, platforms)
     if project.vercel and started:
         draft.add("host", "kind", "vercel", project.vercel)
     else:
@@ -287,15 +268,17 @@ def _add_consumer(draft: Draft, project: Project, webhook: str, ask: Ask | None)
     return has_queue
 
 
-def _add_env(draft: Draft, project: Project, public_url: str) -> None:
+def _add_env(
+    draft: Draft, project: Project, public_url: str, platforms: tuple[PlatformName, ...]
+) -> None:
     found = 0
     for variable in project.variables.values():
-        template = _template(variable.name)
+        template = template_of(variable.name, platforms)
         if template is not None:
             found += 1
             draft.add("bot.env", variable.name, template, _read_in(variable))
     for variable in project.variables.values():
-        if not variable.read or _template(variable.name) is not None:
+        if not variable.read or template_of(variable.name, platforms) is not None:
             continue
         if _HOST_NAMES.fullmatch(variable.name):
             draft.add("bot.env", variable.name, urlsplit(public_url).netloc, _read_in(variable))
@@ -396,10 +379,6 @@ def _checked(key: str, value: str, flag: str) -> None:
 
 def _takes(routes: Sequence[FoundRoute], method: str) -> bool:
     return any(not route.methods or method in route.methods for route in routes)
-
-
-def _template(name: str) -> str | None:
-    return next((template for rule, template in _NAMED if rule.fullmatch(name)), None)
 
 
 def _read_in(variable: Variable) -> str:

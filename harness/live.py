@@ -11,6 +11,7 @@ from emulator.serverless.attached import Attached
 from emulator.serverless.live import Live, Source
 from emulator.serverless.platforms import PLATFORMS
 from emulator.serverless.pool import ProcessPool
+from harness.platforms import PlatformName
 from harness.profile import Profile, render_env
 from harness.stage import SERVICES, Stage, variables
 from harness.template import names_in
@@ -71,13 +72,15 @@ ATTACHED = (
 
 
 @contextmanager
-def started(profile: Profile, *, root: Path, seed: int) -> Iterator[Stage]:
+def started(
+    profile: Profile, *, root: Path, seed: int, platform: PlatformName = "messenger"
+) -> Iterator[Stage]:
     """Start a bot's command in `root`; every process of it is ended at the end."""
     bot, host = profile.bot, profile.host
     processes = ProcessPool(
         bot.command,
         root=root,
-        webhook=bot.webhook,
+        webhook=bot.webhook_of(platform),
         public_url=bot.public_url,
         services=SERVICES,
         environment=lambda addresses: render_env(profile, variables(profile, addresses)),
@@ -87,17 +90,20 @@ def started(profile: Profile, *, root: Path, seed: int) -> Iterator[Stage]:
         wait_until=PLATFORMS[host.kind].wait_until,
         clock=bot.clock,
     )
-    with _stage(profile, processes, seed=seed, notes=[BEYOND]) as stage:
+    with _stage(profile, processes, seed=seed, platform=platform, notes=[BEYOND]) as stage:
         yield stage
 
 
 @contextmanager
-def attached(profile: Profile, *, seed: int) -> Iterator[Stage]:
+def attached(
+    profile: Profile, *, seed: int, platform: PlatformName = "messenger"
+) -> Iterator[Stage]:
     """Drive a bot that runs already, and was started with the environment of `environment_of`."""
     bot = profile.bot
-    source = Attached(bot.url, webhook=bot.webhook, ports=ports_of(profile))
+    source = Attached(bot.url, webhook=bot.webhook_of(platform), ports=ports_of(profile))
     untold = [NOT_TOLD.format(name=name) for name in not_told(profile)]
-    with _stage(profile, source, seed=seed, notes=[NOT_MEDIATED, ATTACHED, *untold]) as stage:
+    notes = [NOT_MEDIATED, ATTACHED, *untold]
+    with _stage(profile, source, seed=seed, platform=platform, notes=notes) as stage:
         yield stage
 
 
@@ -135,7 +141,12 @@ def _ends(profile: Profile) -> list[str]:
 
 @contextmanager
 def _stage(
-    profile: Profile, source: Source, *, seed: int, notes: Sequence[str] = ()
+    profile: Profile,
+    source: Source,
+    *,
+    seed: int,
+    platform: PlatformName,
+    notes: Sequence[str] = (),
 ) -> Iterator[Stage]:
     freezes = PLATFORMS[profile.host.kind].freezes and not profile.bot.url
     with Live(source, patience_s=profile.bot.call_timeout_s / 2) as live:
@@ -149,6 +160,7 @@ def _stage(
             addresses=live.addresses,
             accept=live.accept,
             driver="live",
+            platform=platform,
             notes=lambda: [
                 *notes[:1],
                 FREEZE if freezes else NOT_FROZEN,

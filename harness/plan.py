@@ -10,6 +10,7 @@ from typing import Any, cast, get_args
 from emulator.meta.delivery import Spacing
 from harness.errors import ProfileError, UsageError
 from harness.explore.budget import BudgetName
+from harness.platforms import PLATFORMS, PlatformName, in_order
 from harness.profile import HostKind, Profile, load_profile
 from harness.profile_file import FILE, SHARED_FILE, find_profile
 from harness.profile_keys import HOSTS, nearest
@@ -19,6 +20,7 @@ OPTIONS: Mapping[str, str] = {
     "app": 'a string, for example app="mybot.main:app"',
     "profile": 'the path of a file, for example profile="thrice.toml"',
     "host": " or ".join(f'"{kind}"' for kind in HOSTS),
+    "platform": " or ".join(f'"{name}"' for name in PLATFORMS),
     "copies": "a whole number from 1 on",
     "spacing": '"at-once", "staggered" or "shuffled"',
     "seed": "a whole number",
@@ -31,6 +33,7 @@ OPTIONS: Mapping[str, str] = {
 class Plan:
     """One test's bot, how its world is made, and whether that may have findings.
 
+    `platform` is that of the world; `wanted` those that a certificate is asked for, all when empty.
     `altered` tells that the marker changed what the profile's file says, beside the app.
     """
 
@@ -42,12 +45,15 @@ class Plan:
     budget: BudgetName = "standard"
     allow_findings: bool = False
     altered: bool = False
+    platform: PlatformName = "messenger"
+    wanted: tuple[PlatformName, ...] = ()
 
     @property
     def title(self) -> str:
         """All that it takes to repeat the test's run."""
+        on = "" if self.platform == "messenger" else f" on {self.platform}"
         return (
-            f"{self.profile.bot.name}, seed {self.seed}, host {self.profile.host.title}, "
+            f"{self.profile.bot.name}{on}, seed {self.seed}, host {self.profile.host.title}, "
             f"{self.copies} copies {self.spacing}"
         )
 
@@ -64,23 +70,30 @@ def read_plan(markers: Iterable[Mapping[str, Any]], root: Path) -> Plan:
     for name, value in options.items():
         _check(name, value)
     path, app, kind = (options.pop(name, None) for name in ("profile", "app", "host"))
+    wanted: tuple[PlatformName, ...] = in_order([options.pop("platform", "")])
     if app is None and path is None and find_profile(None, root) is None:
         raise ProfileError(
             f"no bot to run: there is no {FILE} and no [tool.thrice] in {SHARED_FILE} in {root}\n"
             '  for example: @pytest.mark.thrice(app="mybot.main:app")'
         )
     try:
-        profile = load_profile(None if path is None else Path(path), app=app, start=root)
+        profile = load_profile(
+            None if path is None else Path(path), app=app, start=root, platforms=wanted
+        )
     except ProfileError as error:
         raise ProfileError(
             str(error)
             .replace("--app: ", "marker thrice, app: ")
             .replace("--app mybot.main:app", 'app="mybot.main:app"')
+            .replace("which --platform does", "which the marker thrice does")
         ) from error
     altered = kind is not None and kind != profile.host.kind
     if altered:
         profile = replace(profile, host=replace(profile.host, kind=cast(HostKind, kind)))
-    return Plan(profile=profile, root=root, altered=altered, **options)
+    platform = (wanted or profile.bot.platforms)[0]
+    return Plan(
+        profile=profile, root=root, altered=altered, platform=platform, wanted=wanted, **options
+    )
 
 
 def _check(name: str, value: object) -> None:
@@ -102,6 +115,8 @@ def _fits(name: str, value: Any) -> bool:
             return isinstance(value, str | Path)
         case "host":
             return value in get_args(HostKind)
+        case "platform":
+            return value in PLATFORMS
         case "budget":
             return value in get_args(BudgetName)
         case "spacing":

@@ -6,14 +6,16 @@ It neither imports the bot nor starts anything; a mistake is refused here, befor
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from harness import profile_keys
-from harness.errors import ProfileError
-from harness.profile_file import FILE, SHARED_FILE, ProfileFile, find_profile
+from harness.errors import ProfileError, UsageError
+from harness.platforms import USUAL, PlatformName, in_order, listed
+from harness.profile_env import DEFAULT_ENV, default_env
+from harness.profile_file import FILE, SHARED_FILE, WAIVE, ProfileFile, find_profile
 from harness.profile_keys import Wrong
 from harness.profile_services import Service, read_services
 from harness.template import fill, names_in
@@ -38,46 +40,6 @@ WAYS: Mapping[str, str] = {
     "command": '--command "uvicorn mybot.main:app --port {port}"',
 }
 
-# The names of the reference bot.
-REFERENCE_ENV: Mapping[str, str] = {
-    "FB_APP_SECRET": "{meta.app_secret}",
-    "FB_VERIFY_TOKEN": "{meta.verify_token}",
-    "FB_PAGE_TOKEN": "{meta.page_token}",
-    "GRAPH_URL": "{meta.graph_url}",
-    "QSTASH_URL": "{qstash.url}",
-    "QSTASH_TOKEN": "{qstash.token}",
-    "QSTASH_CURRENT_SIGNING_KEY": "{qstash.current_key}",
-    "QSTASH_NEXT_SIGNING_KEY": "{qstash.next_key}",
-    "PUBLIC_URL": "{bot.public_url}",
-    "FIRESTORE_URL": "{firestore.url}",
-    "FIRESTORE_PROJECT": "{firestore.project}",
-    "FIRESTORE_TOKEN": "{firestore.token}",
-}
-# What a bot is given of which nothing is said: these, and the names that vendors' samples and
-# frameworks use. No addresses are needed beside them: real ones lead to the fakes.
-DEFAULT_ENV: Mapping[str, str] = {
-    **REFERENCE_ENV,
-    # Meta's sample app for the Messenger Platform, "original-coast-clothing"
-    "APP_SECRET": "{meta.app_secret}",
-    "VERIFY_TOKEN": "{meta.verify_token}",
-    "PAGE_ACCESS_TOKEN": "{meta.page_token}",
-    "PAGE_ID": "{meta.page_id}",
-    # Bottender docs, "Messenger Setup"
-    "MESSENGER_APP_ID": "{meta.app_id}",
-    "MESSENGER_APP_SECRET": "{meta.app_secret}",
-    "MESSENGER_VERIFY_TOKEN": "{meta.verify_token}",
-    "MESSENGER_ACCESS_TOKEN": "{meta.page_token}",
-    "MESSENGER_PAGE_ID": "{meta.page_id}",
-    # The same with the platform's older name
-    "FB_PAGE_ACCESS_TOKEN": "{meta.page_token}",
-    "FACEBOOK_APP_SECRET": "{meta.app_secret}",
-    "FACEBOOK_VERIFY_TOKEN": "{meta.verify_token}",
-    "FACEBOOK_PAGE_ACCESS_TOKEN": "{meta.page_token}",
-    # Google Cloud docs, "Application Default Credentials"; the second is the older name
-    "GOOGLE_CLOUD_PROJECT": "{firestore.project}",
-    "GCLOUD_PROJECT": "{firestore.project}",
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bot:
@@ -86,16 +48,19 @@ class Bot:
     `app` is simulated; `command` is started for each instance, and has to answer within
     `start_limit_s` seconds; `url` is where the bot runs already, and `ports` are those at which it
     was told to reach the queue, the platform, the store, and itself. One of the three is given, the
-    others are empty. `consumer` is the queue's destination, None for a bot without a queue.
-    `public_url` has no trailing slash. `env` holds templates, see `render_env`. `call_timeout_s` is
-    the shortest time limit that a live bot puts on its own calls; `clock` is by what the clock of a
-    command follows the world's.
+    others are empty. The bot is on `platforms`, each of which delivers to `webhook`, but for those
+    that have a route of their own in `webhooks`. `consumer` is the queue's destination, None for a
+    bot without a queue. `public_url` has no trailing slash. `env` holds templates, see
+    `render_env`. `call_timeout_s` is the shortest time limit that a live bot puts on its own calls;
+    `clock` is by what the clock of a command follows the world's.
     """
 
     app: str = ""
     command: str = ""
     url: str = ""
+    platforms: tuple[PlatformName, ...] = USUAL
     webhook: str = "/api/messenger"
+    webhooks: Mapping[PlatformName, str] = field(default_factory=dict)
     consumer: str | None = "/api/process-message"
     public_url: str = "https://my-bot.example.com"
     env: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_ENV))
@@ -108,6 +73,10 @@ class Bot:
     def name(self) -> str:
         """What people call it: the app, the command, or the URL."""
         return self.app or self.command or self.url
+
+    def webhook_of(self, platform: PlatformName) -> str:
+        """The route that a platform delivers to."""
+        return self.webhooks.get(platform, self.webhook)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +181,11 @@ class Profile:
         """
         resolved = asdict(self)
         del resolved["source"]
+        # A profile that says nothing of platforms has the digest that it had before there were any.
+        if self.bot.platforms == USUAL:
+            del resolved["bot"]["platforms"]
+        if not self.bot.webhooks:
+            del resolved["bot"]["webhooks"]
         if self.store is not None and self.store.seed is not None:
             try:
                 seed = self.store.seed.read_bytes()
@@ -224,6 +198,8 @@ class Profile:
                 answer["body"] = hashlib.sha256(answer["body"]).hexdigest()
         for waiver in resolved["waivers"]:
             waiver["until"] = waiver["until"].isoformat()
+            if not waiver["platforms"]:
+                del waiver["platforms"]
         canonical = json.dumps(resolved, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -236,6 +212,7 @@ def load_profile(
     url: str | None = None,
     fallback_url: str | None = None,
     start: Path | None = None,
+    platforms: Sequence[PlatformName] = (),
 ) -> Profile:
     """Read the profile of a bot, resolved and checked.
 
@@ -244,14 +221,17 @@ def load_profile(
     environment, host and store are those of the reference bot, and nothing is promised. In a
     profile that is there, a missing `consumer` or [store] means that the bot has none. `app`,
     `command` or `url` takes the place of whichever of them [bot] has; without any, `fallback_url`
-    does.
+    does. `platforms` are those of a bot without a profile, and have to be among those of one that
+    has a profile.
 
     Raises ProfileError, which names the file, the key and a line that is right.
     """
     given = _given(app=app, command=command, url=url)
     file = find_profile(path, Path.cwd() if start is None else start)
     if file is not None:
-        return _resolve(file, given, fallback_url)
+        profile = _resolve(file, given, fallback_url)
+        _refuse_others(file, profile, platforms)
+        return profile
     if not given and fallback_url is not None:
         given = {"url": fallback_url}
     if not given:
@@ -259,7 +239,26 @@ def load_profile(
             f"no bot to run: there is no --app, no {FILE}, and no [tool.thrice] in {SHARED_FILE}\n"
             f"  for example: {WAYS['app']}"
         )
+    if platforms:
+        own = in_order(platforms)
+        given |= {"platforms": own, "env": default_env(own)}
     return Profile(bot=Bot(**given))
+
+
+def platforms_of(
+    profile: Profile, platforms: Sequence[PlatformName] = ()
+) -> tuple[PlatformName, ...]:
+    """Those of the profile's platforms that are wanted; all of them, when nothing is said.
+
+    Raises UsageError for one that the profile does not name.
+    """
+    chosen = in_order(platforms or profile.bot.platforms)
+    for platform in chosen:
+        if platform not in profile.bot.platforms:
+            raise UsageError(
+                f"the bot is not on {platform}, its profile names {listed(profile.bot.platforms)}"
+            )
+    return chosen
 
 
 def with_ports(profile: Profile, ports: tuple[int, ...] | None) -> Profile:
@@ -297,6 +296,15 @@ def _given(**options: str | None) -> dict[str, Any]:
     return given
 
 
+def _refuse_others(file: ProfileFile, profile: Profile, platforms: Sequence[PlatformName]) -> None:
+    for platform in platforms:
+        if platform not in profile.bot.platforms:
+            named = in_order({*profile.bot.platforms, platform})
+            example = f"platforms = [{', '.join(map(profile_keys.quoted, named))}]"
+            what = f"does not name {platform}, which --platform does"
+            raise file.error("bot", "platforms", what, example)
+
+
 def _check_host(file: ProfileFile, host: Host) -> None:
     limits = profile_keys.HOSTS[host.kind]
     if host.concurrency is not None and host.concurrency > limits.concurrency:
@@ -320,6 +328,14 @@ def _resolve(file: ProfileFile, given: dict[str, Any], fallback_url: str | None)
     env = file.env()
     if env is not None:
         bot["env"] = env
+    elif "platforms" in bot:
+        bot["env"] = default_env(bot["platforms"])
+    for platform in bot.get("webhooks", {}):
+        if platform not in bot.get("platforms", USUAL):
+            named = ", ".join(map(profile_keys.quoted, bot.get("platforms", USUAL)))
+            what = f"{platform} is none of the platforms, which are {named}"
+            example = profile_keys.TABLES["bot"]["platforms"].example
+            raise file.error("bot", "webhooks", what, example)
     host = Host(**file.values("host"))
     if host.instances > host.max_instances:
         what = f"{host.instances} is more than max_instances = {host.max_instances}"
@@ -346,6 +362,13 @@ def _resolve(file: ProfileFile, given: dict[str, Any], fallback_url: str | None)
     if len(ways) > 1:
         raise file.error("bot", ways[1], f"can not stand beside {ways[0]}: a bot runs in one way")
     checked_bot = Bot(**bot)
+    waivers = read_waivers(file)
+    for waiver in waivers:
+        for platform in waiver.platforms:
+            if platform not in checked_bot.platforms:
+                label = f"{file.name_of(WAIVE)} {profile_keys.quoted(waiver.check)} platforms"
+                what = f"the bot is not on {platform}, but on {listed(checked_bot.platforms)}"
+                raise file.error_at(label, what, f'platforms = ["{checked_bot.platforms[0]}"]')
     return Profile(
         bot=checked_bot,
         host=host,
@@ -354,6 +377,6 @@ def _resolve(file: ProfileFile, given: dict[str, Any], fallback_url: str | None)
         limits=limits,
         plan=Budget(**plan) if "plan" in file.tables else None,
         services=read_services(file, checked_bot.public_url),
-        waivers=read_waivers(file),
+        waivers=waivers,
         source=file.path,
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from harness.forecast import PLANS
+from harness.platforms import PLATFORMS, in_order
 from harness.template import VARIABLES, names_in
 
 # The platform disables a webhook that fails for an hour (Messenger Platform docs, "Webhooks").
@@ -194,6 +195,22 @@ def _route(value: object) -> str:
     return text
 
 
+def platforms(value: object) -> tuple[str, ...]:
+    """In the order in which they are judged, however they are written."""
+    if not isinstance(value, list) or not value:
+        raise Wrong("has to be an array of platforms, with one at least")
+    names = [_one_of(*PLATFORMS)(name) for name in value]
+    if len(set(names)) < len(names):
+        raise Wrong("names a platform twice")
+    return in_order(names)
+
+
+def _webhooks(value: object) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise Wrong(f"has to be a table of platforms and routes, not {type_name(value)}")
+    return {_one_of(*PLATFORMS)(name): _route(route) for name, route in value.items()}
+
+
 def _origin(value: object) -> str:
     text = _text(value)
     try:
@@ -315,7 +332,9 @@ TABLES: Mapping[str, Mapping[str, Key]] = {
         "app": Key(app, 'app = "mybot.main:app"'),
         "command": Key(_command, 'command = "npm start"'),
         "url": Key(_served, 'url = "http://127.0.0.1:3000"'),
+        "platforms": Key(platforms, 'platforms = ["messenger", "whatsapp"]'),
         "webhook": Key(_route, 'webhook = "/api/messenger"'),
+        "webhooks": Key(_webhooks, 'webhooks = { whatsapp = "/api/whatsapp" }'),
         "consumer": Key(_route, 'consumer = "/api/process-message"'),
         "public_url": Key(_origin, 'public_url = "https://my-bot.example.com"'),
         "start_limit_s": Key(_seconds(LONGEST_TIMEOUT_S), "start_limit_s = 60"),

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from harness.verdict import Verdict
 
 MARKER = (
-    "thrice(app=..., profile=..., host=..., copies=3, spacing=..., seed=1, budget='standard', "
-    "allow_findings=False): the bot of the fixtures `world` and `certify`. `app` is "
-    "module:attribute and `profile` a file below the root directory; without them thrice.toml or "
-    "[tool.thrice] there decide."
+    "thrice(app=..., profile=..., host=..., copies=3, spacing=..., seed=1, platform=..., "
+    "budget='standard', allow_findings=False): the bot of the fixtures `world` and `certify`. "
+    "`app` is module:attribute and `profile` a file below the root directory; without them "
+    "thrice.toml or [tool.thrice] there decide."
 )
 _TAINTED = (
     "this process is tainted: a thread of the bot could not be ended, so nothing that runs in it "
@@ -97,7 +97,7 @@ def world(request: pytest.FixtureRequest) -> "Iterator[World]":
     epoch = VIRTUAL_EPOCH if begin is None else begin
     with (
         _explained(),
-        simulated(plan.profile, root=plan.root, seed=plan.seed) as stage,
+        simulated(plan.profile, root=plan.root, seed=plan.seed, platform=plan.platform) as stage,
         stage.world(spacing=plan.spacing, copies=plan.copies, epoch=epoch) as made,
     ):
         watch = request.node.stash[_WATCH] = Watch(made, plan)
@@ -140,6 +140,7 @@ def certify(request: pytest.FixtureRequest) -> Certify:
                 skip=_names(skip),
                 today=today(),
                 budget=BUDGETS[plan.budget],
+                platforms=plan.wanted,
                 # A trace can be replayed with the profile as it stands in its file only.
                 save_trace=None if plan.altered else _Traces(plan, request.node.nodeid, used),
             )

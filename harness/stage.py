@@ -14,7 +14,7 @@ from emulator.kernel import Kernel
 from emulator.meta.credentials import Credentials
 from emulator.meta.delivery import Spacing
 from emulator.meta.messenger import ORIGIN as GRAPH
-from emulator.meta.subscription import Field
+from emulator.meta.platform import Field
 from emulator.qstash.service import DEFAULT_CURRENT_KEY, DEFAULT_NEXT_KEY, DEFAULT_TOKEN
 from emulator.qstash.service import ORIGINS as QSTASHES
 from emulator.schedule import Fifo, Schedule
@@ -23,6 +23,7 @@ from emulator.stubs import Answer, Stub
 from emulator.world import WorldDriver
 from harness.errors import ProfileError, UsageError
 from harness.explore.budget import STANDARD
+from harness.platforms import PlatformName
 from harness.profile import Profile, render_env
 
 QSTASH = QSTASHES[0]
@@ -47,6 +48,8 @@ def variables(profile: Profile, addresses: Mapping[str, str] | None = None) -> M
     meta = Credentials()
     at = {origin: origin for origin in (*SERVICES, profile.bot.public_url)} | dict(addresses or {})
     return {
+        "instagram.account_id": meta.instagram_id,
+        "instagram.token": meta.instagram_token,
         "meta.app_secret": meta.app_secret,
         "meta.verify_token": meta.verify_token,
         "meta.page_token": meta.page_token,
@@ -60,12 +63,17 @@ def variables(profile: Profile, addresses: Mapping[str, str] | None = None) -> M
         "firestore.url": f"{at[FIRESTORE]}/v1",
         "firestore.project": "demo-thrice",
         "firestore.token": "thrice-firestore-token",
+        "whatsapp.business_account_id": meta.business_account_id,
+        "whatsapp.phone_number": meta.display_phone_number,
+        "whatsapp.phone_number_id": meta.phone_number_id,
+        "whatsapp.token": meta.whatsapp_token,
         "bot.public_url": at[profile.bot.public_url],
     }
 
 
 class Stage:
-    """Makes worlds around one bot, which `connect` runs. One world at a time.
+    """Makes worlds around one bot, which `connect` runs, each with the same platform. One world at
+    a time.
 
     `printed` gives what the bot has printed. For a bot with a clock of its own, `bot_clock` tells
     its unix seconds; `addresses` are those it is reached at beside its public one. `accept` is
@@ -93,8 +101,10 @@ class Stage:
         connect_warm: Callable[[Kernel, Gate], WorldDriver] | None = None,
         root: Path | None = None,
         begins: Callable[[float], float] | None = None,
+        platform: PlatformName = "messenger",
     ) -> None:
         self.profile = profile
+        self.platform = platform
         self.seed = seed
         self.printed = printed
         self.driver = driver
@@ -144,6 +154,7 @@ class Stage:
         with World(
             self._connect_warm if warm else self._connect,
             seed="/".join([str(self.seed), spacing, str(copies), *([nonce] if nonce else [])]),
+            platform=self.platform,
             host=HostProfile(
                 kind=profile.host.kind,
                 instances=profile.host.instances,
@@ -153,7 +164,7 @@ class Stage:
                 late=late or LEFTOVERS[profile.host.leftovers],
             ),
             public_url=profile.bot.public_url,
-            webhook=profile.bot.webhook,
+            webhook=profile.bot.webhook_of(self.platform),
             copies=copies,
             spacing=spacing,
             schedule=schedule,
@@ -195,13 +206,15 @@ class Stage:
 
 
 @contextmanager
-def staged(profile: Profile, *, root: Path, seed: int) -> Iterator[Stage]:
+def staged(
+    profile: Profile, *, root: Path, seed: int, platform: PlatformName = "messenger"
+) -> Iterator[Stage]:
     """The stage that the profile asks for: simulated for an app, else live.
 
     Raises UsageError when what a live run needs is not installed.
     """
     if profile.bot.app:
-        with simulated(profile, root=root, seed=seed) as stage:
+        with simulated(profile, root=root, seed=seed, platform=platform) as stage:
             yield stage
         return
     try:
@@ -209,14 +222,18 @@ def staged(profile: Profile, *, root: Path, seed: int) -> Iterator[Stage]:
     except ModuleNotFoundError as error:
         raise UsageError(f"a live run needs {error.name}: pip install 'thrice[live]'") from error
     live = (
-        attached(profile, seed=seed) if profile.bot.url else started(profile, root=root, seed=seed)
+        attached(profile, seed=seed, platform=platform)
+        if profile.bot.url
+        else started(profile, root=root, seed=seed, platform=platform)
     )
     with live as stage:
         yield stage
 
 
 @contextmanager
-def simulated(profile: Profile, *, root: Path, seed: int) -> Iterator[Stage]:
+def simulated(
+    profile: Profile, *, root: Path, seed: int, platform: PlatformName = "messenger"
+) -> Iterator[Stage]:
     """Set the simulation up for a bot below `root`; everything is undone at the end."""
     env = render_env(profile, variables(profile))
     with Simulation(profile.bot.app, root=root, env=env) as simulation:
@@ -227,6 +244,7 @@ def simulated(profile: Profile, *, root: Path, seed: int) -> Iterator[Stage]:
             printed=lambda: simulation.output.lines,
             connect_warm=simulation.connect_warm,
             root=root,
+            platform=platform,
         )
 
 

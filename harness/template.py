@@ -12,6 +12,8 @@ VARIABLES: Mapping[str, str] = {
     "firestore.project": "the project id",
     "firestore.token": "the access token that the store accepts",
     "firestore.url": "the address of the store",
+    "instagram.account_id": "the id of the Instagram account that users write to",
+    "instagram.token": "the token for sending on Instagram",
     "meta.app_id": "the id of the app on the platform",
     "meta.app_secret": "the secret that signs webhooks",
     "meta.graph_url": "the address of the Graph API",
@@ -22,6 +24,10 @@ VARIABLES: Mapping[str, str] = {
     "qstash.next_key": "the next signing key",
     "qstash.token": "the token for publishing",
     "qstash.url": "the address of the queue",
+    "whatsapp.business_account_id": "the id of the WhatsApp Business account",
+    "whatsapp.phone_number": "the number that users write to, as they see it, digits only",
+    "whatsapp.phone_number_id": "the id of that number, by which the Cloud API knows it",
+    "whatsapp.token": "the token for sending on WhatsApp",
 }
 
 # Anything else in braces is a stray brace, so that no message quotes JSON with a secret in it.

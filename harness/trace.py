@@ -8,6 +8,7 @@ from typing import Any
 from harness.checks import CATALOGUE
 from harness.checks.observed import Observed
 from harness.errors import UsageError
+from harness.platforms import USUAL, PlatformName
 from harness.verdict import Verdict
 
 VERSION = 1
@@ -21,7 +22,7 @@ class Trace:
 
     `profile` is the file the profile was read from, relative to the folder thrice ran in, or empty;
     the profile's values are not kept, because they may hold secrets: `profile_digest` tells whether
-    they are still the same.
+    they are still the same. `platform` is where it failed, `platforms` are those of the profile.
     """
 
     check: str
@@ -36,10 +37,13 @@ class Trace:
     command: str = ""
     url: str = ""
     ports: tuple[int, ...] = ()
+    platform: PlatformName = "messenger"
+    platforms: tuple[PlatformName, ...] = ()
 
     def save(self, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{self.check}-{self.seed}.json"
+        where = f"-{self.platform}" if self.platforms else ""
+        path = folder / f"{self.check}{where}-{self.seed}.json"
         path.write_text(
             json.dumps({"v": VERSION, **asdict(self)}, indent=1, ensure_ascii=False) + "\n"
         )
@@ -48,7 +52,7 @@ class Trace:
 
 def trace_of(verdict: Verdict, observed: Observed, *, seed: int, profile_path: str) -> Trace:
     """The trace of the run that a failed verdict is about."""
-    scenario = CATALOGUE[verdict.check].scenario
+    scenario, bot = CATALOGUE[verdict.check].scenario, observed.profile.bot
     run = observed.run_of(scenario.id, verdict.run)
     return Trace(
         check=verdict.check,
@@ -63,6 +67,8 @@ def trace_of(verdict: Verdict, observed: Observed, *, seed: int, profile_path: s
         command=observed.profile.bot.command,
         url=observed.profile.bot.url,
         ports=observed.profile.bot.ports if observed.profile.bot.url else (),
+        platform=observed.platform,
+        platforms=() if bot.platforms == USUAL else bot.platforms,
     )
 
 
@@ -84,6 +90,7 @@ def load_trace(path: Path) -> Trace:
         )
     del content["v"]
     try:
-        return Trace(**{**content, "choices": tuple(content["choices"])})
+        lists = {name: tuple(content[name]) for name in ("choices", "platforms") if name in content}
+        return Trace(**{**content, **lists})
     except (TypeError, KeyError) as error:
         raise UsageError(f"{path} is not a whole trace: {error}; certify again") from error

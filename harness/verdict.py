@@ -40,7 +40,8 @@ class Verdict:
     says of this check, `expired` when its last day is over; `required` is that the check may not be
     left unjudged. `notes` are findings that fail nothing, because no bot can do better. `exhibits`
     are what it takes to repeat the failure by hand. `cause` is the check to look at first, when its
-    failure may explain this one; the first line of the evidence says so.
+    failure may explain this one; the first line of the evidence says so. `platform` is where it was
+    judged; empty for a bot that is on Messenger alone, and for a check that is judged once for all.
     """
 
     check: str
@@ -59,6 +60,12 @@ class Verdict:
     notes: tuple[str, ...] = ()
     exhibits: tuple[Exhibit, ...] = ()
     cause: str = ""
+    platform: str = ""
+
+    @property
+    def title(self) -> str:
+        """The check, and on which platform."""
+        return f"{self.check} on {self.platform}" if self.platform else self.check
 
     def without_cause(self) -> "Verdict":
         """The verdict without the line of evidence that points to its cause, if it has one."""
@@ -109,10 +116,11 @@ def settle(
     """The verdicts with the waivers of the profile, as they count on the day `today` (without a day
     none does), and with what is required.
     """
-    by_check = {waiver.check: waiver for waiver in waivers}
     settled = []
     for verdict in verdicts:
-        waiver = by_check.get(verdict.check)
+        waiver = next(
+            (one for one in waivers if one.concerns(verdict.check, verdict.platform)), None
+        )
         settled.append(
             replace(
                 verdict,

@@ -14,12 +14,15 @@ from typing import Any
 from harness.certificate import SCHEMA
 from harness.errors import UsageError
 from harness.identity import Identity
+from harness.platforms import PlatformName, in_order
 from harness.profile import Profile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """What a certificate says that can be compared. No path is among it."""
+    """What a certificate says that can be compared. No path is among it; `platforms` is empty where
+    it tells of none.
+    """
 
     headline: str
     certified: bool
@@ -30,6 +33,7 @@ class Claims:
     profile: str
     standings: Mapping[str, str]
     waived_until: Mapping[str, date]
+    platforms: tuple[PlatformName, ...] = ()
 
 
 def read_claims(path: Path) -> Claims:
@@ -106,15 +110,19 @@ def _claims(content: Mapping[str, Any]) -> Claims:
             dirty=source["dirty"] is True,
         ),
         profile=_text(content["profile"]),
-        standings={
-            _text(verdict["check"]): _text(verdict["standing"]) for verdict in content["verdicts"]
-        },
+        standings={_title(verdict): _text(verdict["standing"]) for verdict in content["verdicts"]},
         waived_until={
             _text(waiver["check"]): date.fromisoformat(waiver["until"])
             for waiver in content["waivers"]
             if waiver["state"] == "applies"
         },
+        platforms=in_order([_text(name) for name in content.get("platforms", [])]),
     )
+
+
+def _title(verdict: Mapping[str, Any]) -> str:
+    platform = verdict.get("platform")
+    return _text(verdict["check"]) + (f" on {_text(platform)}" if platform is not None else "")
 
 
 def _text(value: object) -> str:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from harness.profile_file import WAIVE, ProfileFile
-from harness.profile_keys import Key, Wrong, nearest, quoted, type_name
+from harness.profile_keys import Key, Wrong, nearest, platforms, quoted, type_name
 
 # What became of a waiver: it covers a failure; it would, but its last day is over; its check
 # passed; its check was not judged.
@@ -20,11 +20,22 @@ _EXAMPLE = '"{check}" = {{ reason = "echoes are not subscribed", until = 2027-01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
-    """The failure of `check` is accepted up to and including the day `until`."""
+    """The failure of `check` is accepted up to and including the day `until`, on these platforms;
+    on all when none is named.
+    """
 
     check: str
     reason: str
     until: date
+    platforms: tuple[str, ...] = ()
+
+    def concerns(self, check: str, platform: str) -> bool:
+        """Whether it is about the verdict of this check on this platform; that of a check which is
+        judged once for all has the name of none.
+        """
+        return check == self.check and (
+            not self.platforms or not platform or platform in self.platforms
+        )
 
     def covers(self, today: date | None) -> bool:
         """Whether it counts on this day; without a day none does."""
@@ -49,7 +60,9 @@ def _day(value: object) -> date:
 _KEYS: Mapping[str, Key] = {
     "reason": Key(_reason, 'reason = "echoes are not subscribed"'),
     "until": Key(_day, "until = 2027-01-31"),
+    "platforms": Key(platforms, 'platforms = ["whatsapp"]'),
 }
+_OPTIONAL = frozenset({"platforms"})
 
 
 def read_waivers(file: ProfileFile) -> tuple[Waiver, ...]:
@@ -90,6 +103,8 @@ def _waiver(file: ProfileFile, check: str, entry: object, known: Mapping[str, ob
     values = {}
     for key, rule in _KEYS.items():
         if key not in entry:
+            if key in _OPTIONAL:
+                continue
             raise file.error_at(label, f"{key} is missing", example)
         try:
             values[key] = rule.read(entry[key])
@@ -98,4 +113,6 @@ def _waiver(file: ProfileFile, check: str, entry: object, known: Mapping[str, ob
     reason, until = values["reason"], values["until"]
     assert isinstance(reason, str)
     assert isinstance(until, date)
-    return Waiver(check=check, reason=reason, until=until)
+    where = values.get("platforms", ())
+    assert isinstance(where, tuple)
+    return Waiver(check=check, reason=reason, until=until, platforms=where)

@@ -8,9 +8,10 @@ from reference_bot.client import HttpClient
 from reference_bot.consumer import Consumer, QueueSignature
 from reference_bot.credentials import make_token
 from reference_bot.firestore import Firestore
+from reference_bot.message import Platform
 from reference_bot.publisher import Publisher
 from reference_bot.release import Releases
-from reference_bot.replies import Replies
+from reference_bot.replies import Replies, Sender
 from reference_bot.settings import Settings
 from reference_bot.turns import Turns
 from reference_bot.usage import Usage
@@ -39,7 +40,13 @@ def make_store(settings: Settings, http: HttpClient) -> Firestore:
 
 def make_replies(settings: Settings, http: HttpClient) -> Replies:
     """The bot's way to its users."""
-    return Replies(http, url=settings.graph_url, token=settings.page_token)
+    instagram_url = settings.instagram_graph_url or settings.graph_url
+    senders: dict[Platform, Sender] = {
+        "messenger": Sender(settings.graph_url, settings.page_token),
+        "instagram": Sender(instagram_url, settings.instagram_token),
+        "whatsapp": Sender(settings.graph_url, settings.whatsapp_token),
+    }
+    return Replies(http, {platform: senders[platform] for platform in settings.platforms})
 
 
 def make_bot(

@@ -105,7 +105,7 @@ class Claims:
         raise StoreError(f"no claim on a message after {ATTEMPTS} conflicts")
 
     async def _try_claim(self, message: Message) -> Claim | Hold | None:
-        path, limit_path = record_path(message.mid), f"rateLimits/{message.sender_key}"
+        path, limit_path = record_path(message), f"rateLimits/{message.sender_key}"
         record, limit, counted = await self._look(path, limit_path, COUNTS_PATH)
         now, counts = time.time(), read_counts(counted)
         if record is not None:
@@ -176,7 +176,7 @@ class Claims:
             "expires_at": expiry(now),
         }
         await self._store.commit(
-            Write(path=record_path(message.mid), fields=fields, condition=condition),
+            Write(path=record_path(message), fields=fields, condition=condition),
             keep(message, now),
             used(message, now, publishes=-used_before, held=1),
         )

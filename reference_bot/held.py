@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from reference_bot.firestore import Firestore, Write
-from reference_bot.message import Message, make_message
+from reference_bot.message import Message, read_job
 from reference_bot.records import expiry
 
 COLLECTION = "heldMessages"
@@ -36,8 +36,7 @@ async def oldest(store: Firestore) -> list[HeldMessage]:
     """The oldest messages that are held, `AT_MOST` of them. Raises StoreError."""
     found = []
     for path, document in (await store.list_collection(COLLECTION, AT_MOST)).items():
-        fields = document.fields
-        message = make_message(fields.get("mid"), fields.get("sender"), fields.get("text"))
+        message = read_job(document.fields)
         if message is not None:
             found.append(HeldMessage(path, message))
     return found

@@ -15,7 +15,7 @@ from reference_bot.firestore import (
     Write,
     unchanged_since,
 )
-from reference_bot.message import safe_key
+from reference_bot.message import Message
 
 LOG = logging.getLogger(__name__)
 
@@ -30,9 +30,9 @@ ATTEMPTS = 20
 KEEP_S = 14 * 86_400.0
 
 
-def record_path(mid: str) -> str:
+def record_path(message: Message) -> str:
     """Where the record of a message is."""
-    return f"processedMessages/{safe_key(mid)}"
+    return f"processedMessages/{message.key}"
 
 
 def as_read(document: Document | None) -> Condition:

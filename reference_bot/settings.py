@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 from reference_bot.breaker import LEAST_PUBLISHES
+from reference_bot.message import Platform
 
 WEBHOOK_PATH = "/api/messenger"
 CONSUMER_PATH = "/api/process-message"
@@ -35,8 +36,13 @@ class Settings:
 
     app_secret: str = _variable("FB_APP_SECRET", secret=True)
     verify_token: str = _variable("FB_VERIFY_TOKEN", secret=True)
-    page_token: str = _variable("FB_PAGE_TOKEN", secret=True)
+    # The bot is on the platforms for which it has a token: one of them at least.
+    page_token: str = _variable("FB_PAGE_TOKEN", secret=True, optional=True)
+    instagram_token: str = _variable("INSTAGRAM_TOKEN", secret=True, optional=True)
+    whatsapp_token: str = _variable("WHATSAPP_TOKEN", secret=True, optional=True)
     graph_url: str = _variable("GRAPH_URL", "https://graph.facebook.com/v23.0")
+    # Where tokens of Instagram's own login are good for; without it, GRAPH_URL.
+    instagram_graph_url: str = _variable("INSTAGRAM_GRAPH_URL", optional=True)
     qstash_url: str = _variable("QSTASH_URL", "https://qstash.upstash.io")
     qstash_token: str = _variable("QSTASH_TOKEN", secret=True)
     current_signing_key: str = _variable("QSTASH_CURRENT_SIGNING_KEY", secret=True)
@@ -69,6 +75,8 @@ class Settings:
             for f in fields(self)
             if not f.metadata["optional"] and not getattr(self, f.name)
         ]
+        if not self.platforms:
+            missing.append("FB_PAGE_TOKEN or INSTAGRAM_TOKEN or WHATSAPP_TOKEN")
         if not (self.firestore_token or self.google_account or self.google_account_file):
             missing.append(
                 "FIRESTORE_TOKEN or GOOGLE_SERVICE_ACCOUNT or GOOGLE_APPLICATION_CREDENTIALS"
@@ -81,6 +89,16 @@ class Settings:
                 f" not {self.breaker_publishes_per_hour!r}"
             )
         return self
+
+    @property
+    def platforms(self) -> tuple[Platform, ...]:
+        """The platforms that the bot is on. Webhooks of others are ignored: it could not answer."""
+        tokens: tuple[tuple[Platform, str], ...] = (
+            ("messenger", self.page_token),
+            ("instagram", self.instagram_token),
+            ("whatsapp", self.whatsapp_token),
+        )
+        return tuple(platform for platform, token in tokens if token)
 
     @property
     def publishes_per_hour(self) -> int:

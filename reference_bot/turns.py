@@ -72,7 +72,7 @@ class Turns:
         dead letter, which has an id of its own). It is told to come again, with BusyError, until
         the one at work has answered or can not be at work any more. Raises StoreError too.
         """
-        path = record_path(message.mid)
+        path = record_path(message)
         for _ in range(ATTEMPTS):
             (record,) = await self._store.read(path)
             now = time.time()

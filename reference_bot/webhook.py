@@ -10,7 +10,8 @@ from starlette.responses import PlainTextResponse, Response
 
 from reference_bot.claims import Claim, Claims, Hold
 from reference_bot.errors import TryAgainError
-from reference_bot.message import Message, parse_webhook
+from reference_bot.message import Message
+from reference_bot.platforms import parse_webhook
 from reference_bot.publisher import Publisher
 from reference_bot.settings import CONSUMER_PATH, RELEASE_PATH, Settings
 
@@ -66,7 +67,7 @@ class Webhook:
         likely fail for the next, a service in trouble is not helped by more calls, and the
         redelivery brings all of them again.
         """
-        for message in parse_webhook(body):
+        for message in parse_webhook(body, self._settings.platforms):
             await self.accept(message)
 
     async def accept(self, message: Message) -> None:

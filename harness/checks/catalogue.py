@@ -53,7 +53,8 @@ class Check:
 
     `needs` tells what the profile lacks for it, or None when it can be judged. `scenario` is what
     it is judged on. `live` tells what it needs that a live bot has not; None is nothing. With
-    `clock`, a live bot whose clock follows the world's has it.
+    `clock`, a live bot whose clock follows the world's has it. What is judged `once` is about
+    something that does not depend on the platform, so for a bot on several it is not repeated.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Check:
     needs: Callable[[Profile], str | None] = lambda profile: None
     live: str | None = None
     clock: bool = False
+    once: bool = False
 
     def lacks(self, profile: Profile, driver: str, clock_follows: bool) -> str | None:
         """What is missing to judge a bot that `driver` runs, and whose clock follows the world's or
@@ -183,7 +185,7 @@ _CHECKS = (
     Check("echo-safe", "what is no message stays unanswered", ECHOES, echoes.echo_safe),
     Check(
         "late-duplicate",
-        "a webhook that comes again up to an hour later changes nothing",
+        "a webhook that comes again changes nothing, however late",
         LATE_DUPLICATES,
         repeats.late_duplicate,
     ),
@@ -289,6 +291,7 @@ _CHECKS = (
         QUEUE_SIGNATURE,
         signatures.queue_signature,
         lambda profile: _consumer(profile) or _queue(profile),
+        once=True,
     ),
     Check(
         "hostile-input",
@@ -320,6 +323,7 @@ _CHECKS = (
         RAPID,
         budget.plan_budget,
         _plan,
+        once=True,
     ),
 )
 

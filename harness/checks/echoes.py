@@ -13,9 +13,25 @@ from harness.scenarios.echoes import Echoes
 from harness.verdict import Verdict
 
 # The last link of a webhook's causal name says what it tells of.
-_FEEDBACK = re.compile(r"\.([edo])0\.w\d+'*\d*$")
-_NAMES = {"e": "an echo", "d": "a delivery receipt", "o": "a read receipt"}
-_EVENTS = {"reaction": "a reaction", "standby": "a stand-by event"}
+_FEEDBACK = re.compile(r"\.([esdo])0\.w\d+'*\d*$")
+_NAMES = {
+    "e": "an echo",
+    "s": "a status of a send",
+    "d": "a delivery receipt",
+    "o": "a read receipt",
+}
+_EVENTS: Mapping[str, str] = {
+    "reaction": "a reaction",
+    "standby": "a stand-by event",
+    "unsend": "a message that was taken back",
+    "read": "a read receipt",
+    "receipt": "a receipt",
+    "echo": "an echo of somebody else's send",
+    "handover": "a handover",
+    "policy": "a policy event",
+    "system": "a system message",
+    "error": "an error",
+}
 
 
 def echo_safe(profile: Profile, runs: Sequence[Echoes]) -> Verdict:

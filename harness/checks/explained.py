@@ -102,18 +102,20 @@ EXPLAINED: Mapping[str, Explanation] = {
         "1,667 in a month, because nothing ended the circle.",
     ),
     "echo-safe": Explanation(
-        does="Users write, read and react on a page with every field subscribed, so that the bot "
-        "is told of its own sends, of receipts, reactions and stand-by events.",
+        does="Users write, read and react, with every field subscribed, so that the bot is told of "
+        "its own sends, by echoes or on WhatsApp by statuses, of receipts, reactions, stand-by "
+        "events, and of what else is no message: handovers, what was taken back, errors.",
         expected="Neither a publish nor a reply because of these; the messages are handled as "
         "ever.",
         why="A bot that takes the echo of its reply for a message answers itself, for ever.",
     ),
     "late-duplicate": Explanation(
         does="The same webhook comes again after 1 second, 1 minute, 11 minutes and 59 minutes, "
-        "with another time in it.",
+        "with another time in it; on WhatsApp also after a day and a half and after almost a week, "
+        "and once together with a newer message.",
         expected="As many publishes and replies as if it had come once.",
         why="The queue forgets a deduplication id after ten minutes; the platform repeats for an "
-        "hour.",
+        "hour, WhatsApp for a week.",
     ),
     "consumer-retry": Explanation(
         does="The queue delivers a message again, because the answer was lost and because the "
@@ -163,7 +165,8 @@ EXPLAINED: Mapping[str, Explanation] = {
     ),
     "ack-deadline": Explanation(
         does="The ten messages, with healthy services.",
-        expected="Every webhook answered within 5 seconds.",
+        expected="Every webhook answered within 5 seconds; on WhatsApp with 200, not another "
+        "success.",
         why="The platform repeats what is answered late, and turns a webhook off that stays "
         "late: slow answers make duplicates.",
     ),
@@ -244,7 +247,8 @@ EXPLAINED: Mapping[str, Explanation] = {
     ),
     "hostile-input": Explanation(
         does="Signed bodies of every kind that no platform would send: empty, no JSON, deep, "
-        "huge, of wrong types, and generated ones, the failing of which are shrunk.",
+        "huge, of wrong types; items of every kind that the platform tells of, as they are and "
+        "with parts altered; and generated ones. Those that fail are shrunk.",
         expected="No server error, no publish, no reply; ordinary messages work afterwards.",
         why="The platform repeats what fails for an hour, and turns off a webhook that keeps "
         "failing. The queue, too, brings what the bot never publishes: an older release's "

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from emulator.journal import Entry
 from emulator.meta import UserMessage
+from harness.platforms import PlatformName
 from harness.profile import Profile
 from harness.scenarios.probe import error_of
 from harness.scenarios.scenario import Record, Run
@@ -22,14 +23,15 @@ R = TypeVar("R", bound=Run)
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """All runs of one certification, by scenario; `driver` is what ran the bot, and the bot's clock
-    was the world's where `clock_follows`.
+    """All runs of one certification on one platform, by scenario; `driver` is what ran the bot, and
+    the bot's clock was the world's where `clock_follows`.
     """
 
     profile: Profile
     runs: Mapping[str, Sequence[Any]]
     driver: str = "simulated"
     clock_follows: bool = True
+    platform: PlatformName = "messenger"
 
     def run_of(self, scenario: str, name: str) -> Run | None:
         return next((run for run in self.runs.get(scenario, ()) if run.name == name), None)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from emulator.journal import Entry
 from emulator.meta import UserMessage
-from emulator.meta.delivery import SLOW_ACK_S
-from harness.checks.acknowledgement import FROM_PLATFORM
+from emulator.meta.product import SLOW_ACK_S
+from harness.checks.acknowledgement import FROM_PLATFORM, is_late
 from harness.checks.observed import (
     Judgement,
     judge_each,
@@ -218,7 +218,7 @@ def _sent_and_failed(replies: Sequence[Entry], seen: _Seen) -> str:
 
 def _judge_answers(seen: _Seen, result: Judgement) -> None:
     slow = sorted(
-        (sent for sent in seen.webhooks if seen.took_s(sent) > SLOW_ACK_S),
+        (sent for sent in seen.webhooks if is_late(seen.responses[sent.seq], seen.took_s(sent))),
         key=lambda sent: (-seen.took_s(sent), sent.seq),
     )
     if slow:

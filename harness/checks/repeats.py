@@ -26,7 +26,7 @@ Remark = Callable[[Conversation, Sequence[Entry], Sequence[Entry]], str]
 
 
 def late_duplicate(profile: Profile, runs: Sequence[Conversation]) -> Verdict:
-    """A webhook that comes again, up to an hour later, is neither published nor answered again."""
+    """A webhook that comes again, however late, is neither published nor answered again."""
     return _unchanged("late-duplicate", profile, runs, _window_remark)
 
 

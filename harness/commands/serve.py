@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.platforms import PLATFORMS
+
 if TYPE_CHECKING:
     from emulator.serving import Serving
 
@@ -62,6 +64,11 @@ def add(commands: Any) -> None:
         help=f"where the control API is (default {CONTROL_PORT}; 0 takes a free port)",
     )
     serve.add_argument(
+        "--platform",
+        choices=PLATFORMS,
+        help="where the users of the bot are (default: the first that the profile names)",
+    )
+    serve.add_argument(
         "--seed",
         metavar="N",
         type=int,
@@ -91,7 +98,7 @@ def add_ports(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve until interrupted; returns 0."""
     from harness.errors import UsageError
-    from harness.profile import load_profile, with_ports
+    from harness.profile import load_profile, platforms_of, with_ports
 
     try:
         from emulator.control.expecting import Contract
@@ -100,14 +107,17 @@ def run(options: argparse.Namespace) -> int:
         from harness.live import environment_of, ports_of
     except ModuleNotFoundError as error:
         raise UsageError(f"thrice serve needs {error.name}: pip install 'thrice[live]'") from error
-    profile = load_profile(options.profile, url=options.url, fallback_url=BOT_URL)
+    asked = [options.platform] if options.platform else ()
+    profile = load_profile(options.profile, url=options.url, fallback_url=BOT_URL, platforms=asked)
     profile = with_ports(profile, options.ports)
     bot = profile.bot
+    (platform, *_) = platforms_of(profile, asked)
     with Serving(
         ports=ports_of(profile),
         public_url=bot.public_url,
         bot_url=bot.url or BOT_URL,
-        webhook=bot.webhook,
+        webhook=bot.webhook_of(platform),
+        platform=platform,
         seed=int(wall.unix()) if options.seed is None else options.seed,
         control_port=options.control_port,
         contract=Contract(profile.expect.publishes, profile.expect.replies),

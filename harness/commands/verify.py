@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.platforms import PlatformName
+
 if TYPE_CHECKING:
     from harness.verify import Claims
 
@@ -44,10 +46,14 @@ def run(options: argparse.Namespace) -> int:
     root = Path.cwd()
     claims = read_claims(options.certificate)
     way = {"app": options.app, "command": options.bot_command, "url": options.url}
-    if not any(way.values()) and find_profile(options.profile, root) is None:
-        # Only the certificate names the bot. A name is no path, and nothing is run by it.
-        way[_way_of(claims)] = claims.app
-    profile = load_profile(options.profile, **way)
+    platforms: tuple[PlatformName, ...] = ()
+    if find_profile(options.profile, root) is None:
+        # Only the certificate tells where the bot is, and which one it is if no option does. A name
+        # is no path, and nothing is run by it.
+        platforms = claims.platforms
+        if not any(way.values()):
+            way[_way_of(claims)] = claims.app
+    profile = load_profile(options.profile, **way, platforms=platforms)
     source = identify(root)
     found = differences(
         claims, source=source, profile=profile, version=product_version(), today=today()

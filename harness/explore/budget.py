@@ -27,6 +27,18 @@ class Budget:
     @property
     def live(self) -> "Budget":
         """The same for a bot that runs over sockets, where an execution takes ten times as long."""
+        return self._shallow
+
+    @property
+    def further(self) -> "Budget":
+        """The same for a platform after the first: what the calls of a bot can do to one another
+        was looked for there, and is the platform's doing only as far as its handler differs.
+        """
+        return self._shallow
+
+    @property
+    def _shallow(self) -> "Budget":
+        """With the three copies of a webhook in the orders that find most."""
         if self.complete:
             return self
         return replace(self, preemptions=min(self.preemptions, 1), samples=0)

@@ -255,7 +255,15 @@ class Ladder:
         stage, most = self._stage, self._budget.most
         if stage.jobs == 1 or stage.driver != "simulated":
             return search.run(race, limit=most, stop=stage.stop)[0]
-        maker = RaceMaker(stage.profile, stage.root, stage.seed, scene, race.exchange, stage)
+        maker = RaceMaker(
+            stage.profile,
+            stage.root,
+            stage.seed,
+            scene,
+            race.exchange,
+            here=stage,
+            platform=stage.platform,
+        )
         return run_search(maker, search, jobs=stage.jobs, limit=most, stop=stage.stop)
 
     # -- single executions

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.explore.scene import Scene
 from harness.explore.worlds import Race
+from harness.platforms import PlatformName
 from harness.profile import Profile
 from harness.stage import Stage, simulated
 
@@ -26,16 +27,24 @@ class RaceMaker:
     scene: Scene
     exchange: bool
     here: Stage | None = field(default=None, compare=False)
+    platform: PlatformName = "messenger"
 
     def __call__(self) -> Race:
         stage = self.here or _open.enter_context(
-            simulated(self.profile, root=self.root, seed=self.seed)
+            simulated(self.profile, root=self.root, seed=self.seed, platform=self.platform)
         )
         return Race(stage, self.scene, exchange=self.exchange)
 
     def __getstate__(self) -> tuple[Any, ...]:
-        return (self.profile, self.root, self.seed, self.scene, self.exchange)
+        return (
+            self.profile,
+            self.root,
+            self.seed,
+            self.scene,
+            self.exchange,
+            self.platform,
+        )
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self.profile, self.root, self.seed, self.scene, self.exchange = state
+        self.profile, self.root, self.seed, self.scene, self.exchange, self.platform = state
         self.here = None

@@ -30,17 +30,17 @@ def render_github(certificate: Certificate) -> str:
                 levels["error"].append(_verdict("error", "failed", verdict))
             case "required":
                 text = f"required, but not applicable: needs {verdict.why}"
-                levels["error"].append(_command("error", f"thrice: {verdict.check}", text))
+                levels["error"].append(_command("error", f"thrice: {verdict.title}", text))
             case "waived":
                 levels["warning"].append(_verdict("warning", "waived", verdict))
             case "noted":
                 levels["warning"].append(_verdict("warning", "note", verdict))
             case "not applicable":
                 text = f"not applicable: needs {verdict.why}"
-                levels["notice"].append(_command("notice", f"thrice: {verdict.check}", text))
+                levels["notice"].append(_command("notice", f"thrice: {verdict.title}", text))
             case "passed" if verdict.waiver is not None or verdict.notes:
                 text = "\n".join([f"passed; {verdict.remark}".removesuffix("; "), *_notes(verdict)])
-                levels["notice"].append(_command("notice", f"thrice: {verdict.check}", text))
+                levels["notice"].append(_command("notice", f"thrice: {verdict.title}", text))
     lines = [_command(level, title, headline)]
     for name, commands in levels.items():
         lines += _bounded(name, commands, MAX_PER_LEVEL - (name == level))
@@ -56,7 +56,7 @@ def _verdict(level: str, word: str, verdict: Verdict) -> str:
         verdict.remark,
         f"replay: thrice replay {verdict.trace}" if verdict.trace else "",
     ]
-    return _command(level, f"thrice: {verdict.check} {word}", "\n".join(filter(None, lines)))
+    return _command(level, f"thrice: {verdict.title} {word}", "\n".join(filter(None, lines)))
 
 
 def _notes(verdict: Verdict) -> list[str]:

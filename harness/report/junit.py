@@ -59,12 +59,13 @@ def _properties(certificate: Certificate) -> dict[str, str]:
         "seed": str(certificate.seed),
         "driver": certificate.driver,
         "host": certificate.host,
+        **({"platforms": ", ".join(certificate.platforms)} if certificate.tells_platforms else {}),
         **{f"note-{number}": note for number, note in enumerate(certificate.notes, start=1)},
     }
 
 
 def _case(certificate: Certificate, verdict: Verdict) -> Element:
-    case = Element("testcase", {"classname": _clean(certificate.app), "name": verdict.check})
+    case = Element("testcase", {"classname": _clean(certificate.app), "name": verdict.title})
     match verdict.standing:
         case "failed":
             message = verdict.observed

@@ -66,7 +66,8 @@ def _row(verdict: Verdict) -> str:
         text += f"; {verdict.remark}"
     if verdict.notes and verdict.standing == "passed":
         text += "; with a note" if len(verdict.notes) == 1 else f"; with {len(verdict.notes)} notes"
-    return f"| `{verdict.check}` | {_WORDS[verdict.standing]} | {_plain(text)} |"
+    on = f" on {verdict.platform}" if verdict.platform else ""
+    return f"| `{verdict.check}`{on} | {_WORDS[verdict.standing]} | {_plain(text)} |"
 
 
 def _section(verdict: Verdict) -> list[str]:
@@ -80,7 +81,8 @@ def _section(verdict: Verdict) -> list[str]:
     text = "\n".join(body)
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    summary = f"<code>{verdict.check}</code> {verdict.standing}"
+    on = f" on {verdict.platform}" if verdict.platform else ""
+    summary = f"<code>{verdict.check}</code>{on} {verdict.standing}"
     return [
         f"<details><summary>{summary}</summary>",
         "",

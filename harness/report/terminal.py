@@ -32,7 +32,12 @@ def render_certificate(certificate: Certificate, style: Style) -> str:
         "",
     ]
     width = max(len(verdict.check) for verdict in certificate.verdicts)
+    told: str | None = None
     for verdict in certificate.verdicts:
+        if certificate.tells_platforms and verdict.platform != told:
+            lines += [""] if told is not None else []
+            told = verdict.platform
+            lines.append(_INDENT + style.faint(f"on {told}" if told else "whatever the platform"))
         lines += _verdict_lines(verdict, width, style)
     for problem in certificate.problems:
         lines.append(f"{_INDENT}{style.bad('problem')}  {problem}")

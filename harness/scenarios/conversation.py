@@ -24,9 +24,11 @@ class Conversation:
     messages: tuple[UserMessage, ...]
 
 
-def settled(world: World, name: str, messages: list[UserMessage]) -> Conversation:
-    """Let everything happen that is going to, and keep it."""
-    world.run_until(SETTLE_S)
+def settled(
+    world: World, name: str, messages: list[UserMessage], *, until_s: float = SETTLE_S
+) -> Conversation:
+    """Let everything happen that is going to until then, and keep it."""
+    world.run_until(until_s)
     return Conversation(name, record_of(world), tuple(messages))
 
 

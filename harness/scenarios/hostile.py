@@ -2,33 +2,46 @@
 messages before and after.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from emulator import World
 from emulator.errors import BotHungError
 from emulator.exchange import Request
-from emulator.meta import identity
-from emulator.meta.wire import text_item, webhook_request
 from emulator.qstash.ids import MESSAGE_ID_LENGTH, SHORT_ID_LENGTH, draw_id
 from emulator.qstash.signing import sign
 from emulator.schedule import Fifo
+from harness.platforms import PlatformName
 from harness.scenarios.alteration import alteration
+from harness.scenarios.genuine import as_written, new_mid, request_with
 from harness.scenarios.probe import Interception, Prober, Sighting, without
 from harness.scenarios.scenario import MakeSchedule, Record, Scenario, record_of
 from harness.stage import Stage
 
 if TYPE_CHECKING:
-    from harness.scenarios.hostile_bodies import Body, Jobs, Webhooks
+    from hypothesis.strategies import SearchStrategy
+
+    from harness.scenarios.hostile_bodies import Body, Jobs
+    from harness.scenarios.hostile_webhooks import Webhooks
 
 # One user writes what is ordinary. Another one's name is on the rest: what reaches the queue
 # because of it goes no further, so the bot never finishes with them.
 SENDER = "ada"
 STRANGER = "ben"
+TEXT = "hello"
+# Where a notification holds what people wrote.
+EVENTS: Mapping[PlatformName, tuple[str | int, ...]] = {
+    "messenger": ("entry", 0, "messaging"),
+    "instagram": ("entry", 0, "messaging"),
+    "whatsapp": ("entry", 0, "changes", 0, "value", "messages"),
+}
 # How many bodies are generated beside the fixed ones, while none fails.
 WEBHOOK_BODIES = 40
 CONSUMER_BODIES = 20
+# Of those with events of every kind; each has about half of the kinds in it.
+KIND_BODIES = 12
 # Seconds: what a bot delays is over by then.
 SETTLE_S = 3_600.0
 # Seconds after a body that the bot took for a message: it may limit what a user gets in a minute,
@@ -114,8 +127,6 @@ class Target:
 
         Raises BotHungError, after which the world is of no use.
         """
-        from harness.scenarios.generated import search
-
         self.genuine = bodies.genuine
         for body in bodies.fixed():
             offence = self._fire(body)
@@ -123,13 +134,14 @@ class Target:
                 continue
             singly = [found for part in body.parts if (found := self._fire(part)) is not None]
             self.fixed += singly or [offence]
-        chance = self.prober.world.kernel.chance
-        search(
-            bodies.generated(),
-            self._fire_generated,
-            examples=examples,
-            random=chance.stream(f"hostile/{self.name}"),
-        )
+        self.search(bodies.generated(), self.name, examples)
+
+    def search(self, bodies: "SearchStrategy[Body]", name: str, examples: int) -> None:
+        """Send so many of these, and when one of them fails, ever smaller ones."""
+        from harness.scenarios.generated import search
+
+        random = self.prober.world.kernel.chance.stream(f"hostile/{name}")
+        search(bodies, self._fire_generated, examples=examples, random=random)
 
     def _fire_generated(self, body: "Body") -> bool:
         offence = self._fire(body)
@@ -142,7 +154,7 @@ class Target:
 
     def _fire(self, body: "Body") -> Offence | None:
         root, mid = self.prober.new_message()
-        data = body.data.replace(self.mid.encode(), mid.encode())
+        data = _renamed(body.data, self.mid, mid)
         self.bodies += 1
         try:
             sighting = self.prober.send(
@@ -167,7 +179,7 @@ class Target:
     def _offence(
         self, body: "Body", root: str, sent: bytes, what: str, sighting: Sighting | None
     ) -> Offence:
-        data = body.data.replace(self.mid.encode(), b"m_")
+        data = _renamed(body.data, self.mid, "m_")
         return Offence(
             target=self.name,
             label=body.label,
@@ -218,6 +230,13 @@ def play_hostile(
         )
 
 
+def _renamed(data: bytes, mid: str, other: str) -> bytes:
+    """The body with another id of its message, however that is written."""
+    for form in (as_written, str.encode):
+        data = data.replace(form(mid), form(other))
+    return data
+
+
 def _objection(sighting: Sighting, may_act: bool) -> str:
     """What is wrong with how a body was met, or nothing. The store is the bot's own business."""
     if sighting.status is None or sighting.status >= 500:
@@ -243,24 +262,34 @@ def _attack_webhook(
     world: World, route: str | None, examples: int, targets: list[Target]
 ) -> Request | None:
     """Returns one of the bot's own queue messages, if it has a consumer and publishes any."""
-    from harness.scenarios.hostile_bodies import Webhooks
+    from harness.scenarios.hostile_webhooks import Webhooks
 
     meta = world.meta
-    psid, page_id = meta.contacts.psid(STRANGER), meta.credentials.page_id
 
     def build(data: bytes, root: str) -> Request:
-        return webhook_request(meta.callback_url, data, app_secret=meta.credentials.app_secret)
+        return request_with(world, data)
 
-    mid = identity.mid(world.kernel.chance, "hostile")
+    mid = new_mid(world, "hostile")
     target = Target("webhook", Prober(world), build, mid)
     targets.append(target)
-    now_ms = round(world.kernel.clock.unix * 1000)
-    item = text_item(sender=psid, recipient=page_id, timestamp_ms=now_ms, mid=mid, text="hello")
+
+    def written(kind: str, **details: object) -> Any:
+        update = meta.update(kind, sender=STRANGER, name="hostile", mid=mid, **details)
+        return json.loads(meta.body(update))
+
+    bodies = Webhooks(
+        written("text", text=TEXT),
+        EVENTS[meta.platform],
+        text=TEXT,
+        ids=(mid, meta.contacts.psid(STRANGER)),
+        others={kind: written(kind)["entry"][0] for kind in meta.dialect.items},
+    )
     # What the consumer makes of a message is no matter of the webhook.
     with Interception(world) as interception:
-        message = world.meta.message("hello", sender=STRANGER)
+        message = world.meta.message(TEXT, sender=STRANGER)
         world.run_until(world.now + SETTLE_S)
-        target.attack(Webhooks(item, page_id=page_id, ids=(mid, psid)), examples)
+        target.attack(bodies, examples)
+        target.search(bodies.of_every_kind(), "kinds", KIND_BODIES)
     caught = interception.of(message, route) if route is not None else None
     return caught[1] if caught is not None else None
 
@@ -285,7 +314,11 @@ def _attack_consumer(world: World, genuine: Request, examples: int, targets: lis
         )
         return Request(genuine.method, genuine.url, (*headers, *own), data)
 
-    mids = [mid for mid in kernel.mids.values() if mid.encode() in genuine.body]
+    mids = [
+        mid
+        for mid in kernel.mids.values()
+        if mid.encode() in genuine.body or as_written(mid) in genuine.body
+    ]
     target = Target(
         "consumer", Prober(world), build, mids[0] if mids else "no mid", from_queue=True
     )

@@ -8,8 +8,9 @@ from itertools import pairwise
 
 from emulator.clock import VIRTUAL_EPOCH
 from emulator.meta import UserMessage
-from emulator.meta.delivery import REDELIVERY_S
+from emulator.meta.product import PRODUCTS
 from emulator.schedule import Fifo
+from harness.platforms import PlatformName
 from harness.profile import Profile
 from harness.scenarios.conversation import SETTLE_S, Conversation, settled
 from harness.scenarios.scenario import MakeSchedule, Record, Scenario, record_of
@@ -35,8 +36,6 @@ NEW_MESSAGES = 5
 LEAST_ROOM = 2 * (OVERRUN_LEAST + NEW_MESSAGES)
 # Seconds: a bot may count whole minutes.
 COUNTS_LAG_S = 60.0
-# Seconds. What the bot refused while its breaker was open comes again at the latest so long after.
-REDELIVERED_WITHIN_S = max(later - sooner for sooner, later in pairwise(REDELIVERY_S))
 
 
 def flood_size(most: int) -> int:
@@ -116,8 +115,17 @@ def play_overrun(stage: Stage, name: str, schedule: MakeSchedule = Fifo) -> Over
             write(size, size + NEW_MESSAGES, new_at, BETWEEN_USERS_S * NEW_MESSAGES),
         )
         world.run_until(new_at + SETTLE_S)
-        deadline = new_at + recovery_s + REDELIVERED_WITHIN_S
+        room_at = new_at + recovery_s
+        deadline = room_at + redelivered_within_s(stage.platform, room_at)
         return Overrun(name, record_of(world), *groups, deadline)
+
+
+def redelivered_within_s(platform: PlatformName, after_s: float) -> float:
+    """How long it takes at most until what the bot refused comes again, once it has been refused
+    for up to `after_s` seconds: the longest wait between two attempts until then.
+    """
+    pairs = pairwise(PRODUCTS[platform].redelivery_s)
+    return max(later - sooner for sooner, later in pairs if sooner <= after_s)
 
 
 def _breaker(profile: Profile) -> tuple[int, float]:

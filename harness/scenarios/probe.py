@@ -9,7 +9,8 @@ from emulator import World
 from emulator.delivery import Delivery, DeliveryKind
 from emulator.exchange import Headers, Outcome, Reply, Request
 from emulator.journal import Entry
-from emulator.meta import UserMessage, identity
+from emulator.meta import UserMessage
+from harness.scenarios.genuine import new_mid
 
 # Seconds. How long the sender waits for the answer (Messenger docs, FAQ), and how long the world
 # has for that and for whatever the request causes.
@@ -62,7 +63,7 @@ class Prober:
         """The name of one more user message of this world, and its id on the platform."""
         kernel = self.world.kernel
         root = f"u{len(kernel.mids)}"
-        mid = kernel.mids[root] = identity.mid(kernel.chance, root)
+        mid = kernel.mids[root] = new_mid(self.world, root)
         return root, mid
 
     def watch(self, label: str, message: UserMessage) -> Sighting:

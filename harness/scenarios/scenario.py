@@ -9,6 +9,7 @@ from emulator import World
 from emulator.chance import Chance
 from emulator.journal import Entry, EntryKind
 from emulator.schedule import Fifo, Schedule
+from harness.platforms import PlatformName
 from harness.scenarios.outside import problems_of
 from harness.stage import Stage
 
@@ -29,13 +30,14 @@ class Run(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The journal of a run, as far as it was kept, the steps that were chosen, in order, and how
-    long the run was in virtual seconds.
+    """The journal of a run, as far as it was kept, the steps that were chosen, in order, how long
+    the run was in virtual seconds, and on which platform.
     """
 
     entries: tuple[Entry, ...]
     choices: tuple[str, ...]
     virtual_s: float = 0.0
+    platform: PlatformName = "messenger"
 
     def of(self, kind: EntryKind, root: str | None = None) -> list[Entry]:
         """The entries of a kind, oldest first; of one user message if one is given."""
@@ -53,7 +55,8 @@ class Record:
 
 def record_of(world: World) -> Record:
     """To be called at the end of a run, before its world is closed."""
-    return Record(tuple(world.journal.entries()), tuple(world.kernel.choices), world.now)
+    entries, choices = tuple(world.journal.entries()), tuple(world.kernel.choices)
+    return Record(entries, choices, world.now, world.meta.platform)
 
 
 class Play(Protocol):

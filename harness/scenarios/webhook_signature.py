@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from emulator import World
 from emulator.exchange import Headers, Request
-from emulator.meta.wire import envelope, text_item, webhook_request
+from emulator.meta.wire import webhook_request
 from emulator.schedule import Fifo
+from harness.scenarios.genuine import request_with
 from harness.scenarios.probe import Prober, Sighting, without
 from harness.scenarios.scenario import MakeSchedule, Record, Scenario, record_of
 from harness.stage import Stage
@@ -60,7 +61,7 @@ def _emptied(request: Request) -> Request:
 
 def _altered(request: Request) -> Request:
     """Another text under the signature of the first; still a message that a bot could answer."""
-    body = request.body.replace(b'"text":"hello', b'"text":"jello')
+    body = request.body.replace(b'"hello', b'"jello')
     return Request(request.method, request.url, request.headers, body)
 
 
@@ -103,21 +104,11 @@ def _send(
     world: World, prober: Prober, label: str, text: str, alter: Alter = lambda request: request
 ) -> Sighting:
     """A message with an id of its own, in a webhook altered after it was signed."""
-    meta = world.meta
     root, mid = prober.new_message()
 
     def build() -> Request:
-        now_ms = round(world.kernel.clock.unix * 1000)
-        item = text_item(
-            sender=meta.contacts.psid(SENDER),
-            recipient=meta.credentials.page_id,
-            timestamp_ms=now_ms,
-            mid=mid,
-            text=text,
-        )
-        body = envelope("page", meta.credentials.page_id, [[item]], time_ms=now_ms)
-        secret = meta.credentials.app_secret
-        return alter(webhook_request(meta.callback_url, body, app_secret=secret))
+        update = world.meta.update("text", sender=SENDER, name=root, mid=mid, text=text)
+        return alter(request_with(world, world.meta.body(update)))
 
     return prober.send(label, build, root=root, after_s=GAP_S)
 

@@ -9,8 +9,9 @@ from starlette.applications import Starlette
 
 from reference_bot.app import create_app as create_reference_app
 from reference_bot.bot import make_bot
+from reference_bot.broken._items import webhook_items
 from reference_bot.client import HttpClient
-from reference_bot.message import make_message, webhook_items
+from reference_bot.message import make_message
 from reference_bot.settings import Settings
 from reference_bot.webhook import Webhook
 

@@ -20,11 +20,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from reference_bot.bot import make_replies, make_store
+from reference_bot.broken._items import webhook_items
 from reference_bot.claims import Claims
 from reference_bot.client import HttpClient
 from reference_bot.consumer import QueueSignature
 from reference_bot.firestore import Firestore, Write
-from reference_bot.message import Message, safe_key, webhook_items
+from reference_bot.message import Message, safe_key
 from reference_bot.parts import Parts
 from reference_bot.publisher import Publisher
 from reference_bot.replies import Replies

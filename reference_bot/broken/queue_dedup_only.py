@@ -23,7 +23,7 @@ class TrustingClaims(Claims):
 
     async def claim(self, message: Message) -> Claim | Hold:
         duty = await super().claim(message)
-        return duty or Claim(record_path(message.mid), time.time(), None)
+        return duty or Claim(record_path(message), time.time(), None)
 
 
 def create_app(settings: Settings | None = None, *, http: HttpClient | None = None) -> Starlette:

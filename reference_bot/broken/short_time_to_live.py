@@ -17,11 +17,11 @@ from reference_bot.client import HttpClient
 from reference_bot.firestore import Document, Firestore, Write, unchanged_since
 from reference_bot.settings import Settings
 
-TIME_TO_LIVE_S = 600.0
-
 
 class ForgettingClaims(Claims):
     """Claims whose records go some time after they were written last."""
+
+    time_to_live_s = 600.0
 
     def __init__(self, store: Firestore, *, publishes_per_hour: int) -> None:
         super().__init__(store, publishes_per_hour=publishes_per_hour)
@@ -29,7 +29,7 @@ class ForgettingClaims(Claims):
 
     async def _look(self, *paths: str) -> list[Document | None]:
         record, *others = await super()._look(*paths)
-        if record is not None and _age_s(record) > TIME_TO_LIVE_S:
+        if record is not None and _age_s(record) > self.time_to_live_s:
             condition = unchanged_since(record.version)
             await self._store.commit(Write(path=paths[0], fields=None, condition=condition))
             record = None

@@ -103,7 +103,7 @@ def test_suites__pass_for_a_bot_that_is_right(served: Served) -> None:
     with bot(served):
         by_vitest = vitest(served)
         assert by_vitest.returncode == 0, by_vitest.stdout + by_vitest.stderr
-        by_node = run(served, "node", "--test", "recovers.mjs")
+        by_node = run(served, "node", "--test", "recovers.mjs", "conversation.mjs")
         assert by_node.returncode == 0, by_node.stdout
         if shutil.which("curl") is not None:
             by_shell = run(served, "sh", "ten_rapid.sh")

@@ -2,6 +2,7 @@
 
 from emulator.journal import Journal
 from harness.checks.acknowledgement import ack_deadline
+from harness.platforms import PlatformName
 from harness.profile import Bot, Profile
 from harness.scenarios.conversation import Conversation
 from harness.scenarios.scenario import Record
@@ -12,14 +13,16 @@ PROFILE = Profile(bot=Bot(app="bot:app"))
 START = 84_211.25
 
 
-def judged(*webhooks: tuple[str, str, float, int | str]) -> Verdict:
+def judged(
+    *webhooks: tuple[str, str, float, int | str], platform: PlatformName = "messenger"
+) -> Verdict:
     """The verdict on requests (name, kind, seconds until the answer, its status)."""
     journal = Journal()
     for number, (name, kind, took_s, status) in enumerate(webhooks):
         at = START + 60.0 * number
         sent = journal.note("delivery", name, time=at, detail={"kind": kind})
         journal.note("response", name, time=at + took_s, cause=sent, detail={"status": status})
-    record = Record(tuple(journal.entries()), ())
+    record = Record(tuple(journal.entries()), (), platform=platform)
     return ack_deadline(PROFILE, [Conversation("run", record, ())])
 
 
@@ -55,3 +58,32 @@ def test_webhook_that_was_given_up__is_told() -> None:
 def test_echoes_count__and_the_queue_may_wait() -> None:
     assert judged(("u0.w0.q0", "queue", 600.0, 200)).result == "passed"
     assert judged(("u0.w0.q0.r0.e0.w0", "echo", 6.0, 200)).result == "failed"
+
+
+def test_webhook_of_instagram_that_is_cut_after_5_s__was_given_up() -> None:
+    verdict = judged(("u0.w0", "user", 5.0, "timeout"), platform="instagram")
+    assert verdict.result == "failed"
+    assert verdict.evidence[0] == "u0.w0 was given up after 5.000 s"
+
+
+def test_success_other_than_200__is_none_on_whatsapp() -> None:
+    webhooks = (("u0.w0", "user", 0.5, 200), ("u1.w0", "user", 0.5, 202), ("u2.w0", "user", 1, 204))
+    assert judged(*webhooks).result == "passed"
+    assert judged(*webhooks, platform="instagram").result == "passed"
+    verdict = judged(*webhooks, platform="whatsapp")
+    assert verdict.result == "failed"
+    assert verdict.expected == "every webhook answered within 5 s, with 200"
+    assert verdict.observed == (
+        "3 webhooks, 0 answered later, 2 with a success that is not 200, the slowest after 1.000 s"
+    )
+    assert verdict.evidence == (
+        "u1.w0 was answered 202, which is a failure on whatsapp: it delivers again, for a week",
+        "u2.w0 was answered 204, which is a failure on whatsapp: it delivers again, for a week",
+        "answer 200, and nothing else",
+    )
+
+
+def test_refusal__is_for_other_checks_on_whatsapp_too() -> None:
+    verdict = judged(("u0.w0", "user", 0.5, 503), ("u0.w1", "user", 0.5, 200), platform="whatsapp")
+    assert verdict.result == "passed"
+    assert verdict.observed == "2 webhooks, 0 answered later, the slowest after 0.500 s"

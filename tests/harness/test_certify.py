@@ -13,6 +13,7 @@ from emulator.errors import BotHungError, BotImportError, BotStartError
 from harness.certify import certify, select
 from harness.checks import CATALOGUE
 from harness.errors import UsageError
+from harness.explore.budget import BUDGETS
 from harness.profile import load_profile
 
 ROOT = Path(__file__).parents[2]
@@ -73,7 +74,7 @@ def test_fastapi_bot__of_another_shape_passes(tmp_path: Path) -> None:
             """,
         )
     )
-    certificate = certify(profile, root=tmp_path, seed=3)
+    certificate = certify(profile, root=tmp_path, seed=3, budget=BUDGETS["quick"])
     # The profile promises nothing of limits and plans.
     judged = f"{ALL - 3} of {ALL} checks (3 not applicable)"
     assert certificate.headline == f"certified, {judged}"

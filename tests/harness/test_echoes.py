@@ -86,8 +86,9 @@ def test_bot_that_answers_messages_only__passes(tmp_path: Path) -> None:
 
 def test_bot_that_answers_its_echoes__fails_although_the_platform_refuses(tmp_path: Path) -> None:
     verdict = hasty(tmp_path, '"message" in item and "messaging" in entry')
-    assert verdict.observed == "0 publishes and 3 sends; 3 messages, 0 publishes, 3 replies"
+    assert verdict.observed == "0 publishes and 4 sends; 3 messages, 0 publishes, 3 replies"
     assert verdict.evidence[0].startswith("because of an echo: send at t=")
+    assert verdict.evidence[1].startswith("because of an echo of somebody else's send: send at t=")
 
 
 def test_bot_that_answers_receipts__fails(tmp_path: Path) -> None:
@@ -112,4 +113,4 @@ def test_echo_that_is_not_filtered__is_named_as_the_cause() -> None:
     )
     (verdict,) = certify(profile, root=ROOT, only=["echo-safe"]).verdicts
     assert verdict.evidence[0].startswith("because of an echo: publish at t=")
-    assert verdict.observed.startswith("3 publishes and ")
+    assert verdict.observed.startswith("4 publishes and ")

@@ -14,7 +14,9 @@ from emulator.stubs import GoogleTokens
 from harness.certify import certify
 from harness.errors import UsageError
 from harness.init import ANSWERED, Draft, write_profile
-from harness.profile import REFERENCE_ENV, load_profile
+from harness.platforms import PLATFORMS
+from harness.profile import load_profile
+from harness.profile_env import REFERENCE_ENV
 
 ROOT = Path(__file__).parents[2]
 BOTS = ROOT / "tests" / "bots"
@@ -73,6 +75,7 @@ def test_reference_bot__gets_a_profile_with_which_it_is_certified(tmp_path: Path
     write_profile(tmp_path)
     profile = load_profile(None, start=tmp_path)
     assert profile.bot.app == "reference_bot.app:app"
+    assert profile.bot.platforms == PLATFORMS
     assert profile.bot.webhook == "/api/messenger"
     assert profile.bot.consumer == "/api/process-message"
     assert REFERENCE_ENV.items() <= profile.bot.env.items()
@@ -222,6 +225,38 @@ def test_bots_for_node__are_understood(tmp_path: Path, bot: str, host: str) -> N
 def node_bot_in(folder: Path, text: str, **package: object) -> Path:
     (folder / "package.json").write_text(json.dumps({"scripts": {"start": "node ."}, **package}))
     return bot_in(folder, text, "index.js")
+
+
+@pytest.mark.parametrize(
+    ("names", "platforms"),
+    [
+        (["FB_PAGE_TOKEN"], ("messenger",)),
+        (["APP_SECRET"], ("messenger",)),
+        (["WHATSAPP_TOKEN", "PHONE_NUMBER_ID"], ("whatsapp",)),
+        (["ACCESS_TOKEN", "PHONE_NUMBER_ID"], ("whatsapp",)),
+        (["PAGE_ACCESS_TOKEN", "IG_ACCESS_TOKEN"], ("messenger", "instagram")),
+        (["PAGE_ID", "INSTAGRAM_TOKEN", "WA_PHONE_NUMBER_ID"], PLATFORMS),
+    ],
+)
+def test_platforms__are_told_by_the_names_of_tokens_and_ids(
+    tmp_path: Path, names: list[str], platforms: tuple[str, ...]
+) -> None:
+    read = "".join(f"x = os.environ['{name}']\n" for name in names)
+    write_profile(bot_in(tmp_path, SMALL + read))
+    bot = load_profile(None, start=tmp_path).bot
+    assert bot.platforms == platforms
+    assert "test" not in bot.env.values()
+
+
+def test_platforms__are_told_by_a_library_and_not_by_a_link(tmp_path: Path) -> None:
+    link = "x = 'https://api.whatsapp.com/send'\n"
+    assert not any(
+        line.key == "platforms" for line in write_profile(bot_in(tmp_path, SMALL + link)).lines
+    )
+    text = "import pywa\n" + SMALL
+    draft = write_profile(bot_in(tmp_path, text), force=True)
+    (line,) = [line for line in draft.lines if line.key == "platforms"]
+    assert (line.value, line.reason) == ('["whatsapp"]', "the source uses pywa")
 
 
 def test_application_in_python__comes_before_a_command(tmp_path: Path) -> None:

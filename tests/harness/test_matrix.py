@@ -121,6 +121,13 @@ BROKEN: dict[str, tuple[str, ...]] = {
     "no_webhook_signature": ("webhook-signature",),
     "no_consumer_signature": ("queue-signature",),
     "trusting_parser": ("hostile-input",),
+    "first_item_only": (
+        "ten-rapid",
+        "dedup-records",
+        "queue-ledger",
+        "one-reply",
+        "late-duplicate",
+    ),
     "per_user_burst": ("no-growth", "ten-rapid", "queue-ledger", "one-reply"),
     "no_rate_limit": ("rate-limit",),
     "limit_drops_silently": ("rate-limit",),

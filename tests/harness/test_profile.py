@@ -8,8 +8,6 @@ import pytest
 
 from harness.errors import ProfileError
 from harness.profile import (
-    DEFAULT_ENV,
-    REFERENCE_ENV,
     Bot,
     Budget,
     Expect,
@@ -20,6 +18,7 @@ from harness.profile import (
     load_profile,
     render_env,
 )
+from harness.profile_env import DEFAULT_ENV, REFERENCE_ENV
 from harness.profile_services import Service, ServiceAnswer
 from harness.template import VARIABLES
 

@@ -160,8 +160,8 @@ ALL_TABLES = "[bot], [bot.env], [host], [store], [expect], [limits], [plan], [[s
         pytest.param(
             "[bot.evn]\n",
             "[bot] evn: unknown key, did you mean env?\n"
-            "  known: app, command, url, webhook, consumer, public_url, start_limit_s, ports, "
-            "call_timeout_s, clock, env\n"
+            "  known: app, command, url, platforms, webhook, webhooks, consumer, public_url, "
+            "start_limit_s, ports, call_timeout_s, clock, env\n"
             "  for example: [bot.env]",
             id="environment misspelt",
         ),

@@ -9,9 +9,12 @@ from harness.profile_keys import TABLES
 
 APP = 'app = "mybot.main:app"'
 ALL_VARIABLES = (
-    "{bot.public_url}, {firestore.project}, {firestore.token}, {firestore.url}, {meta.app_id}, "
-    "{meta.app_secret}, {meta.graph_url}, {meta.page_id}, {meta.page_token}, {meta.verify_token}, "
-    "{qstash.current_key}, {qstash.next_key}, {qstash.token}, {qstash.url}"
+    "{bot.public_url}, {firestore.project}, {firestore.token}, {firestore.url}, "
+    "{instagram.account_id}, {instagram.token}, {meta.app_id}, {meta.app_secret}, "
+    "{meta.graph_url}, {meta.page_id}, {meta.page_token}, {meta.verify_token}, "
+    "{qstash.current_key}, {qstash.next_key}, {qstash.token}, {qstash.url}, "
+    "{whatsapp.business_account_id}, {whatsapp.phone_number}, {whatsapp.phone_number_id}, "
+    "{whatsapp.token}"
 )
 
 

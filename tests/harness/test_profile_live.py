@@ -1,6 +1,7 @@
 """What a profile says of bots that run live: one way to run, its ports, its patience."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from harness.errors import ProfileError
 from harness.profile import DEFAULT_PORTS, Profile, load_profile, with_ports
 
 
-def profile_of(folder: Path, text: str, **options: str) -> Profile:
+def profile_of(folder: Path, text: str, **options: Any) -> Profile:
     path = folder / "thrice.toml"
     path.write_text(text)
     return load_profile(path, start=folder, **options)
@@ -94,7 +95,7 @@ def test_mistake__is_named_with_its_key(tmp_path: Path, line: str, message: str)
     ],
 )
 def test_wrong_option__is_named_with_an_example(
-    tmp_path: Path, options: dict[str, str], message: str
+    tmp_path: Path, options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ProfileError, match=message):
         load_profile(None, start=tmp_path, **options)

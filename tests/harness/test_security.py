@@ -9,7 +9,8 @@ import pytest
 
 from emulator import Simulation
 from harness.certify import certify, judge, observe, replay, select
-from harness.profile import DEFAULT_ENV, Bot, Expect, Profile, load_profile, render_env
+from harness.profile import Bot, Expect, Profile, load_profile, render_env
+from harness.profile_env import DEFAULT_ENV
 from harness.report import render_exhibit
 from harness.scenarios.scenario import Run
 from harness.stage import Stage, variables

@@ -77,8 +77,8 @@ def test_digest__changes_with_each_part_of_a_waiver(tmp_path: Path) -> None:
         ),
         pytest.param(
             '"no-loop" = { reason = "x", untill = 2027-01-31 }',
-            '[waive] "no-loop": untill: unknown key, did you mean until?\n  known: reason, until\n'
-            + EXAMPLE.format("no-loop"),
+            '[waive] "no-loop": untill: unknown key, did you mean until?\n'
+            "  known: reason, until, platforms\n" + EXAMPLE.format("no-loop"),
             id="unknown key",
         ),
         pytest.param(

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reference_bot.message import Message, parse_job, parse_webhook, safe_key
+from reference_bot.message import Message, parse_job, safe_key
+from reference_bot.platforms import parse_webhook
 from tests.reference_bot.outside import text_item, webhook_body
 
 NAMES = ("object", "entry", "messaging", "message", "sender", "id", "mid", "text")
@@ -73,8 +74,9 @@ def test_stand_by_is_left_out() -> None:
     assert parse_webhook(body.encode()) == []
 
 
-def test_another_object_is_left_out() -> None:
-    body = webhook_body(text_item()).replace(b'"page"', b'"instagram"')
+@pytest.mark.parametrize("told_as", ["user", "", "PAGE", 5, None, ["page"], {"page": 1}])
+def test_another_object_is_left_out(told_as: object) -> None:
+    body = webhook_body(text_item()).replace(b'"page"', json.dumps(told_as).encode())
     assert parse_webhook(body) == []
 
 

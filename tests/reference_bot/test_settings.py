@@ -28,7 +28,10 @@ def test_addresses_of_the_services_have_defaults() -> None:
     assert settings.firestore_url == "https://firestore.googleapis.com/v1"
 
 
-@pytest.mark.parametrize("name", [name for name in COMPLETE if name != "FIRESTORE_TOKEN"])
+ONE_OF_SEVERAL = ("FB_PAGE_TOKEN", "FIRESTORE_TOKEN")
+
+
+@pytest.mark.parametrize("name", [name for name in COMPLETE if name not in ONE_OF_SEVERAL])
 def test_a_missing_variable_is_named(name: str) -> None:
     settings = Settings.from_environment({**COMPLETE, name: " "})
     with pytest.raises(SettingsError, match=rf"^set {name} in the bot's environment$"):
@@ -37,11 +40,32 @@ def test_a_missing_variable_is_named(name: str) -> None:
 
 def test_all_missing_variables_are_named_at_once() -> None:
     wanted = (
-        "^set FB_APP_SECRET, FB_VERIFY_TOKEN, .*, FIRESTORE_PROJECT, FIRESTORE_TOKEN or"
+        "^set FB_APP_SECRET, FB_VERIFY_TOKEN, .*, FIRESTORE_PROJECT, FB_PAGE_TOKEN or"
+        " INSTAGRAM_TOKEN or WHATSAPP_TOKEN, FIRESTORE_TOKEN or"
         " GOOGLE_SERVICE_ACCOUNT or GOOGLE_APPLICATION_CREDENTIALS in the bot's environment$"
     )
     with pytest.raises(SettingsError, match=wanted):
         Settings.from_environment({}).check()
+
+
+def test_a_token_for_no_platform_is_refused() -> None:
+    settings = Settings.from_environment({**COMPLETE, "FB_PAGE_TOKEN": ""})
+    wanted = "^set FB_PAGE_TOKEN or INSTAGRAM_TOKEN or WHATSAPP_TOKEN in the bot's environment$"
+    with pytest.raises(SettingsError, match=wanted):
+        settings.check()
+
+
+@pytest.mark.parametrize(
+    ("names", "platforms"),
+    [
+        (["FB_PAGE_TOKEN"], ("messenger",)),
+        (["INSTAGRAM_TOKEN"], ("instagram",)),
+        (["WHATSAPP_TOKEN", "INSTAGRAM_TOKEN"], ("instagram", "whatsapp")),
+    ],
+)
+def test_the_bot_is_where_it_has_a_token(names: list[str], platforms: tuple[str, ...]) -> None:
+    environment = {**COMPLETE, "FB_PAGE_TOKEN": "", **dict.fromkeys(names, "x")}
+    assert Settings.from_environment(environment).check().platforms == platforms
 
 
 @pytest.mark.parametrize("name", ["GOOGLE_SERVICE_ACCOUNT", "GOOGLE_APPLICATION_CREDENTIALS"])

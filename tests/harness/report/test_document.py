@@ -11,7 +11,7 @@ from harness.certify import certify
 from harness.profile import load_profile
 from harness.report import render_json
 from harness.verdict import Exhibit
-from tests.harness._certificates import EVERYTHING, WITH_NOTES, certificate, verdict
+from tests.harness._certificates import EVERYTHING, WITH_NOTES, certificate, verdict, waiver
 
 ROOT = Path(__file__).parents[3]
 SCHEMA_FILE = ROOT / "harness" / "report" / "certificate.schema.json"
@@ -33,6 +33,17 @@ def problems(validator: jsonschema.Draft202012Validator, one: Certificate) -> li
 def test_schema__holds_for_every_standing(validator: jsonschema.Draft202012Validator) -> None:
     assert problems(validator, EVERYTHING) == []
     assert problems(validator, certificate()) == []
+
+
+def test_schema__holds_for_several_platforms(validator: jsonschema.Draft202012Validator) -> None:
+    of_one = replace(waiver("no-loop"), platforms=("whatsapp",))
+    verdicts = [replace(verdict("no-loop"), platform="whatsapp"), verdict("queue-signature")]
+    several = replace(
+        certificate(*verdicts, waivers=[of_one]), platforms=("whatsapp",), tells_platforms=True
+    )
+    assert problems(validator, several) == []
+    elsewhere = replace(several, verdicts=(replace(verdicts[0], platform="telegram"),))
+    assert problems(validator, elsewhere) != []
 
 
 def test_schema__holds_for_a_cause_and_exhibits(
