@@ -10,7 +10,8 @@ import pytest
 
 from harness.certificate import Certificate
 from harness.certify import certify
-from harness.profile import DEFAULT_ENV, HostKind, load_profile
+from harness.profile import HostKind, load_profile
+from harness.profile_env import DEFAULT_ENV
 from tests._seeds import seeds
 from tests.harness._judged import BUDGET, RACES, SEARCHES, failed, judged, switches
 
