@@ -1,14 +1,11 @@
-"""A search by several processes, with the result that one would have had.
+"""A search by several processes, with the result that one would have had."""
 
-Processes are spawned and never forked: a fork would take over whatever the caller has open.
-"""
-
-import multiprocessing
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import replace
+from functools import partial
 from heapq import heappop, heappush
 
+from harness.crew import Crew, hired
 from harness.explore.execution import System
 from harness.explore.search import Found, Search, Stop, Work
 
@@ -21,6 +18,9 @@ PIECE = 200
 # Where a piece of work stands in the order of the search: what is left of the piece at p is at
 # (*p, 0), (*p, 1), ...; so the order of tuples is that of the search.
 Position = tuple[int, ...]
+
+Piece = tuple[Position, Work]
+Part = tuple[Found, list[Work]]
 
 
 def run_search(
@@ -39,13 +39,9 @@ def run_search(
     """
     if jobs == 1:
         return search.run(factory(), limit=limit, stop=stop)[0]
-    pool = ProcessPoolExecutor(
-        jobs, multiprocessing.get_context("spawn"), initializer=_set_up, initargs=(factory, search)
-    )
-    try:
-        return _Shared(factory, search, limit).run(pool, jobs, stop, piece)
-    finally:
-        pool.shutdown(cancel_futures=True)
+    make: Callable[[], Callable[[Piece], Part]] = partial(_worker, factory, search, piece)
+    with hired(make, jobs, what="the search") as crew:
+        return _Shared(factory, search, limit).run(crew, stop)
 
 
 class _Shared:
@@ -57,24 +53,23 @@ class _Shared:
         self.limit = limit
         self.found = Found()
         self.ended = False
-        self.waiting: list[tuple[Position, Work]] = [((), search.everything)]
-        self.running: dict[Future[tuple[Found, list[Work]]], tuple[Position, Work]] = {}
+        self.waiting: list[Piece] = [((), search.everything)]
+        self.running: list[Piece] = []
         # Worked on, while something before them is not.
         self.done: list[tuple[Position, Work, Found]] = []
 
-    def run(self, pool: ProcessPoolExecutor, jobs: int, stop: Stop | None, piece: int) -> Found:
+    def run(self, crew: Crew[Piece, Part], stop: Stop | None) -> Found:
         while not self.ended:
-            while self.waiting and len(self.running) < 2 * jobs:
-                position, work = heappop(self.waiting)
-                self.running[pool.submit(_work, work, piece)] = (position, work)
+            while self.waiting and crew.has_room:
+                crew.give(heappop(self.waiting))
+            self.running = crew.tasks
             if not self.running or (stop is not None and stop()):
                 break
-            for future in wait(self.running, return_when=FIRST_COMPLETED).done:
-                position, work = self.running.pop(future)
-                part, rest = future.result()
+            for (position, work), (part, rest) in crew.take():
                 heappush(self.done, (position, work, part))
                 for place, left in enumerate(rest):
                     heappush(self.waiting, ((*position, place), left))
+            self.running = crew.tasks
             self.join()
         finished = not (self.waiting or self.running or self.done)
         while self.done and not self.ended:
@@ -85,7 +80,7 @@ class _Shared:
         """Add what was found in all pieces before the first that is still being worked on."""
         while self.done and not self.ended:
             position, work, part = self.done[0]
-            if any(position > at for at, _ in (*self.waiting[:1], *self.running.values())):
+            if any(position > at for at, _ in (*self.waiting[:1], *self.running)):
                 return
             heappop(self.done)
             if self.limit is not None and self.found.executions + part.executions > self.limit:
@@ -101,15 +96,7 @@ class _Shared:
             )
 
 
-_system: System
-_search: Search
-
-
-def _set_up(factory: SystemFactory, search: Search) -> None:
-    """Once in each process of the pool."""
-    global _system, _search
-    _system, _search = factory(), search
-
-
-def _work(work: Work, piece: int) -> tuple[Found, list[Work]]:
-    return _search.run(_system, [work], limit=piece)
+def _worker(factory: SystemFactory, search: Search, piece: int) -> Callable[[Piece], Part]:
+    """Once in each process of the crew."""
+    system = factory()
+    return lambda given: search.run(system, [given[1]], limit=piece)
