@@ -37,8 +37,11 @@ class BotHungError(BotError):
     """
 
     def __init__(self, message: str, stack: str) -> None:
-        super().__init__(message)
+        super().__init__(message, stack)
         self.stack = stack
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class DirectBindingError(BotError):
@@ -47,9 +50,12 @@ class DirectBindingError(BotError):
     """
 
     def __init__(self, what: str) -> None:
+        super().__init__(what)
         self.what = what
-        super().__init__(
-            f"{what}, but the direct binding has one thread for everything and one client; "
+
+    def __str__(self) -> str:
+        return (
+            f"{self.what}, but the direct binding has one thread for everything and one client; "
             "run it without: module:attribute, or a factory that is given no client"
         )
 

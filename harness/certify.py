@@ -3,40 +3,35 @@ failed.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TypeVar
 
 from emulator.chance import Chance
-from emulator.errors import UnfitRunError
 from emulator.kernel import Limits
 from emulator.schedule import Fifo, Replay, Schedule
+from emulator.serverless.bot_output import KEEP_LINES
 from harness.calibration import calibrate
 from harness.certificate import Certificate
 from harness.checks import CATALOGUE, Check
 from harness.checks.observed import Observed, plural
 from harness.collector import collected_rarely
+from harness.deadline import Deadline
 from harness.errors import UsageError
 from harness.explore.budget import STANDARD, Budget
 from harness.growth import measure
 from harness.identity import identify
 from harness.metrics import measure_runs
 from harness.platforms import USUAL, PlatformName
+from harness.playing import Plan, Progress, Task, fit, needed, play, play_simulated
 from harness.profile import Profile, platforms_of
 from harness.scenarios.rapid import RAPID
 from harness.scenarios.scenario import Run
 from harness.stage import Stage, staged
 from harness.verdict import Verdict, settle
-
-Progress = Callable[[str], None]
-T = TypeVar("T")
-
-# How often a live run is repeated that the bot's own timers may have decided.
-ATTEMPTS = 4
 
 
 def select(
@@ -61,36 +56,10 @@ def select(
     return checks
 
 
-def fit(run: Callable[[], T]) -> T:
-    """The result of a run that may be judged by. Raises UsageError when no attempt brings one."""
-    for attempt in range(ATTEMPTS):
-        try:
-            return run()
-        except UnfitRunError as error:
-            if attempt == ATTEMPTS - 1:
-                raise UsageError(
-                    f"this machine is too slow or too busy to judge the bot: {error}, and that "
-                    f"{ATTEMPTS} times in a row; give it more room, or say in [bot] call_timeout_s "
-                    "that the bot waits longer"
-                ) from error
-    raise AssertionError("unreachable")
-
-
-def observe(
-    stage: Stage, checks: Sequence[Check], *, progress: Progress = lambda text: None
-) -> Observed:
+def observe(stage: Stage, checks: Sequence[Check]) -> Observed:
     """Play every run of the scenarios that these checks need, each scenario once."""
-    wanted = {
-        check.scenario.id: check.scenario
-        for check in checks
-        if check.lacks(stage.profile, stage.driver, stage.clock_follows) is None
-    }
-    runs: dict[str, list[Run]] = {}
-    for scenario in wanted.values():
-        runs[scenario.id] = []
-        for name in scenario.played_by(stage.driver):
-            progress(f"{scenario.title}, {name}")
-            runs[scenario.id].append(fit(partial(scenario.play, stage, name)))
+    wanted = needed(stage.profile, checks, driver=stage.driver, clock_follows=stage.clock_follows)
+    runs = {id: play(stage, scenario) for id, scenario in wanted.items()}
     return Observed(stage.profile, runs, stage.driver, stage.clock_follows, stage.platform)
 
 
@@ -126,35 +95,42 @@ def certify(
     require: Collection[str] = (),
     today: date | None = None,
     budget: Budget = STANDARD,
-    jobs: int = 1,
-    stop: Callable[[], bool] = lambda: False,
+    jobs: int | None = 1,
+    time_limit_s: float | None = None,
     platforms: Sequence[PlatformName] = (),
 ) -> Certificate:
     """Judge a bot. `root` is the folder the app is imported from; `save_trace` keeps a failed run
     and returns the file's name. The checks in `require` may not be left unjudged. `today` is the
     day on which the waivers of the profile have to hold; without it none counts. `budget` says how
-    many orders and faults are tried, `jobs` by how many processes: the verdict is the same. `stop`
-    is asked whether the search has to end where it is. Without `platforms` the bot is judged on all
-    that its profile names, and searched less on all but the first.
+    many orders and faults are tried, `jobs` how many processes share the work for a simulated bot,
+    None as many as are worth it: the certificate is the same. After `time_limit_s` real seconds the
+    search ends where it is. Without `platforms` the bot is judged on all that its profile names,
+    and searched less on all but the first.
 
     Raises UsageError, ProfileError, and the emulator's BotError when the bot can not be run at all.
     """
     checks, chosen = select(only, skip, require), platforms_of(profile, platforms)
-    source = identify(root)
-    parts: list[_Part] = []
-    for platform in chosen:
-        own = [check for check in checks if not (parts and check.once)]
-        if own:
-            told = _telling(progress, platform, profile)
-            if profile.bot.command:
-                told("starting the bot")
-            with (
-                collected_rarely(),
-                staged(profile, root=root, seed=seed, platform=platform) as stage,
-            ):
-                stage.budget = budget.further if parts else budget
-                stage.jobs, stage.progress, stage.stop = jobs, told, stop
-                parts.append(_judged(stage, own))
+    source, deadline = identify(root), Deadline.after(time_limit_s)
+    telling = partial(_telling, progress, profile)
+    own = {
+        platform: [check for check in checks if platform == chosen[0] or not check.once]
+        for platform in chosen
+    }
+    own = {platform: judged for platform, judged in own.items() if judged}
+    with collected_rarely():
+        if profile.bot.app:
+            plan = Plan(profile, root, seed, budget, deadline, chosen[0])
+            parts = _simulated(plan, own, jobs=jobs, telling=telling)
+        else:
+            parts = []
+            for platform, judged in own.items():
+                told = telling(platform)
+                if profile.bot.command:
+                    told("starting the bot")
+                with staged(profile, root=root, seed=seed, platform=platform) as stage:
+                    stage.budget = budget.further if parts else budget
+                    stage.progress, stage.stop = told, deadline
+                    parts.append(_judged(stage, judged))
     verdicts = tuple(
         replace(verdict, trace=save_trace(verdict, part.observed))
         if verdict.failed and save_trace is not None
@@ -204,23 +180,59 @@ class _Part:
     output: Sequence[str]
 
 
+def _simulated(
+    plan: Plan,
+    checks: Mapping[PlatformName, Sequence[Check]],
+    *,
+    jobs: int | None,
+    telling: Callable[[PlatformName], Progress],
+) -> list[_Part]:
+    """Play everything, then judge it platform by platform."""
+    wanted = {
+        platform: list(needed(plan.profile, own, driver="simulated", clock_follows=True))
+        for platform, own in checks.items()
+    }
+    tasks = [Task(platform, id) for platform, ids in wanted.items() for id in ids]
+    played = play_simulated(plan, tasks, jobs=jobs, progress=telling)
+    parts = []
+    for platform, own in checks.items():
+        here = {id: played[Task(platform, id)] for id in wanted[platform]}
+        runs = {id: one.runs for id, one in here.items()}
+        observed = Observed(plan.profile, runs, platform=platform)
+        printed = [line for one in here.values() for line in one.printed]
+        parts.append(_part(observed, own, printed=printed[-KEEP_LINES:]))
+    return parts
+
+
 def _judged(stage: Stage, checks: Sequence[Check]) -> _Part:
-    """Play on this stage, and judge."""
-    observed = observe(stage, checks, progress=stage.progress)
-    notes = stage.notes
-    on = f"on {stage.platform}: " if _tells_platforms(stage.profile) else ""
-    if stage.driver != "simulated":
-        stage.progress("the same message five times")
-        notes = (*notes, *_left_out(checks, observed))
-        notes = (*notes, on + fit(partial(calibrate, stage)).sentence)
+    """Play on this stage of a live bot, and judge."""
+    observed = observe(stage, checks)
+    notes = (*stage.notes, *_left_out(checks, observed))
+    stage.progress("the same message five times")
+    on = _on(observed.platform, stage.profile)
+    notes = (*notes, on + fit(partial(calibrate, stage)).sentence)
+    return _part(observed, checks, notes=notes, printed=tuple(stage.printed()))
+
+
+def _part(
+    observed: Observed,
+    checks: Sequence[Check],
+    *,
+    notes: Sequence[str] = (),
+    printed: Sequence[str],
+) -> _Part:
     return _Part(
         observed,
         judge(observed, checks),
         _healthy(checks, observed),
-        [on + problem for problem in _problems(observed)],
+        [_on(observed.platform, observed.profile) + problem for problem in _problems(observed)],
         notes,
-        tuple(stage.printed()),
+        printed,
     )
+
+
+def _on(platform: PlatformName, profile: Profile) -> str:
+    return f"on {platform}: " if _tells_platforms(profile) else ""
 
 
 def _tells_platforms(profile: Profile) -> bool:
@@ -228,7 +240,7 @@ def _tells_platforms(profile: Profile) -> bool:
     return profile.bot.platforms != USUAL
 
 
-def _telling(progress: Progress, platform: str, profile: Profile) -> Progress:
+def _telling(progress: Progress, profile: Profile, platform: PlatformName) -> Progress:
     if not _tells_platforms(profile):
         return progress
     return lambda text: progress(f"{platform}: {text}")

@@ -150,8 +150,8 @@ def _add_certify(commands: Any) -> None:
         "--jobs",
         metavar="N",
         type=_at_least_one,
-        default=1,
-        help="processes that search the orders of a simulated bot; the verdict is the same",
+        help="processes that share the work for a simulated bot (default: as many as help); the "
+        "certificate is the same",
     )
     certify.add_argument(
         "--time-limit",
@@ -295,9 +295,7 @@ def _certify(options: argparse.Namespace) -> int:
         budget=BUDGETS[options.budget],
         jobs=options.jobs,
         platforms=options.platforms,
-        stop=lambda: (
-            options.time_limit is not None and perf_counter() - started > options.time_limit
-        ),
+        time_limit_s=options.time_limit,
         progress=progress,
         save_trace=lambda verdict, observed: _relative(
             trace_of(verdict, observed, seed=options.seed, profile_path=profile_path).save(
@@ -318,9 +316,10 @@ def _certify(options: argparse.Namespace) -> int:
 
 def _replay(options: argparse.Namespace) -> int:
     from emulator.schedule import DivergedError
-    from harness.certify import fit, judge, replay
+    from harness.certify import judge, replay
     from harness.checks import CATALOGUE
     from harness.errors import UsageError
+    from harness.playing import fit
     from harness.profile import load_profile, with_ports
     from harness.report import output_lines, render_exhibit, render_timeline
     from harness.report.style import style_for

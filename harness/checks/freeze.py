@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from emulator.call import Call
 from emulator.gate import shown_url
+from emulator.recorded import RecordedCall
 from harness.checks.observed import Judgement, judge_each, plural
 from harness.profile import Profile
 from harness.scenarios.left_behind import LeftBehind
@@ -79,14 +79,14 @@ def _way_out(profile: Profile) -> str:
     return await_it + (", or give it to waitUntil" if registers else "")
 
 
-def _target(call: Call) -> str:
+def _target(call: RecordedCall) -> str:
     """The path at a service of the world, the whole URL of anything else."""
     url = shown_url(call.request)
     text = url if call.service in ("bot", "unknown") else call.request.raw_path
     return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 3] + "..."
 
 
-def _request(call: Call, mids: Mapping[str, str]) -> str:
+def _request(call: RecordedCall, mids: Mapping[str, str]) -> str:
     """Which request it was left behind by, for people: by the user messages, and where it ran."""
     invocation = call.invocation
     where = f"{invocation.name}, {invocation.request.raw_path}, on {invocation.instance}"

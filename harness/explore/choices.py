@@ -10,6 +10,7 @@ from emulator import World
 from emulator.call import Call
 from emulator.exchange import Outcome, Reply
 from emulator.faults import FailAfter, FailBefore, Fault, Killed, Withheld
+from emulator.recorded import RecordedCall
 from emulator.schedule import Schedule
 from emulator.step import Agenda, Step, StepKind
 from harness.explore.execution import Chooser
@@ -36,7 +37,7 @@ class Made:
     """
 
     move: Move
-    call: Call | None = None
+    call: RecordedCall | None = None
     outcome: Outcome | None = None
     fault: str = ""
 
@@ -138,7 +139,7 @@ class Choices:
         return step
 
     def _make(self, move: Move, step: Step) -> None:
-        made = Made(move, step.call)
+        made = Made(move, RecordedCall.of(step.call) if step.call is not None else None)
         self.made.append(made)
         if step.kind is StepKind.WAKE:
             self._waits[step.task] = self._waits.get(step.task, 0) + 1

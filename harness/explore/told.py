@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from emulator.call import Call
 from emulator.exchange import Failure, Outcome, Reply
+from emulator.recorded import RecordedCall
 from harness.explore.faults import FAIL_AFTER, FAIL_BEFORE, KILLED, WITHHELD
 
 # What a fault means, for people: what the service did, and what the bot got.
@@ -20,7 +20,7 @@ FAULTS: Mapping[str, str] = {
 NAME_LENGTH = 14
 
 
-def what_it_does(call: Call, collection: str = "") -> str:
+def what_it_does(call: RecordedCall, collection: str = "") -> str:
     """`writes m_Ab3...`, `publish`, `send`: the verb, and what it touches; of several documents
     the one in `collection`, which is not named then.
     """
@@ -33,7 +33,7 @@ def what_it_does(call: Call, collection: str = "") -> str:
     return f"{'writes' if access.writes else 'reads'} {_short(_name(document, collection))}"
 
 
-def what_came(call: Call, outcome: Outcome | None, fault: str, collection: str = "") -> str:
+def what_came(call: RecordedCall, outcome: Outcome | None, fault: str, collection: str = "") -> str:
     """What the bot was told, of the document that is named; or what a fault made of the call."""
     if fault:
         return FAULTS.get(fault, fault)
@@ -42,7 +42,7 @@ def what_came(call: Call, outcome: Outcome | None, fault: str, collection: str =
     return outcome.kind if isinstance(outcome, Failure) else _reply(call, outcome, collection)
 
 
-def _reply(call: Call, reply: Reply, collection: str) -> str:
+def _reply(call: RecordedCall, reply: Reply, collection: str) -> str:
     content = _content(reply)
     if call.service == "firestore":
         if isinstance(content, list) and content and isinstance(content[0], dict):
@@ -69,7 +69,7 @@ def _reply(call: Call, reply: Reply, collection: str) -> str:
     return str(reply.status)
 
 
-def _document(call: Call, collection: str) -> str:
+def _document(call: RecordedCall, collection: str) -> str:
     """The document that says most about a call, as `collection/name`; empty if it touches none."""
     access = call.access
     names = [name for name in sorted(access.writes or access.reads) if not name.endswith("/*")]

@@ -326,4 +326,6 @@ def _attack_consumer(world: World, genuine: Request, examples: int, targets: lis
     target.attack(Jobs(genuine.body), examples)
 
 
-HOSTILE = Scenario("hostile", "hostile bodies, rightly signed", ("generated",), play_hostile)
+HOSTILE = Scenario(
+    "hostile", "hostile bodies, rightly signed", ("generated",), play_hostile, effort=2.0
+)

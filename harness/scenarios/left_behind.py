@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from emulator.call import Call
 from emulator.chance import Chance
 from emulator.clock import WEEK_S
+from emulator.recorded import RecordedCall
 from emulator.schedule import Fifo
 from emulator.step import Agenda, Step
 from harness.scenarios.rapid import BATCH, SENDER, TEXTS
@@ -76,7 +77,7 @@ class LeftBehind:
     name: str
     record: Record
     mids: Mapping[str, str]
-    late: tuple[Call, ...]
+    late: tuple[RecordedCall, ...]
 
 
 def play_left_behind(stage: Stage, name: str, schedule: MakeSchedule = Fifo) -> LeftBehind:
@@ -94,7 +95,10 @@ def play_left_behind(stage: Stage, name: str, schedule: MakeSchedule = Fifo) -> 
         world.advance(seconds=WEEK_S - world.now)
         world.reveal_leftovers()
         return LeftBehind(
-            name, record_of(world), dict(world.kernel.mids), tuple(world.gate.late_calls)
+            name,
+            record_of(world),
+            dict(world.kernel.mids),
+            tuple(map(RecordedCall.of, world.gate.late_calls)),
         )
 
 

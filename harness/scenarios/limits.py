@@ -142,5 +142,7 @@ def _border(at: float, period_s: float) -> float:
     return math.ceil(VIRTUAL_EPOCH / period_s) * period_s + period_s - at
 
 
-FLOOD = Scenario("flood", "one user writes without end", ("one user",), play_flood)
-OVERRUN = Scenario("overrun", "more users than an hour has room for", ("many users",), play_overrun)
+FLOOD = Scenario("flood", "one user writes without end", ("one user",), play_flood, effort=0.4)
+OVERRUN = Scenario(
+    "overrun", "more users than an hour has room for", ("many users",), play_overrun, effort=0.5
+)

@@ -97,6 +97,7 @@ TWO_COPIES = Scenario(
     (SEARCHED,),
     partial(_play, _copies(2)),
     healthy=False,
+    effort=1.5,
 )
 THREE_COPIES = Scenario(
     "three-copies",
@@ -104,6 +105,7 @@ THREE_COPIES = Scenario(
     (SEARCHED,),
     partial(_play, _copies(3)),
     healthy=False,
+    effort=4.0,
 )
 ONE_FAULT = Scenario(
     "one-fault",
@@ -111,6 +113,7 @@ ONE_FAULT = Scenario(
     (SEARCHED,),
     partial(_play, _one_fault),
     healthy=False,
+    effort=0.9,
 )
 INSTANCE_KILLED = Scenario(
     "instance-killed",
@@ -118,4 +121,5 @@ INSTANCE_KILLED = Scenario(
     (SEARCHED,),
     partial(_play, _killed),
     healthy=False,
+    effort=0.8,
 )

@@ -66,5 +66,9 @@ def play_overlapping(stage: Stage, name: str, schedule: MakeSchedule = Fifo) -> 
 
 
 OVERLAPPING = Scenario(
-    "overlapping", "1, 2, 4 and 8 messages that overlap", ("doubling",), play_overlapping
+    "overlapping",
+    "1, 2, 4 and 8 messages that overlap",
+    ("doubling",),
+    play_overlapping,
+    effort=0.5,
 )

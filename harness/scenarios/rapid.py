@@ -135,4 +135,6 @@ def play_rapid(stage: Stage, name: str, schedule: MakeSchedule = Fifo) -> Rapid:
         )
 
 
-RAPID = Scenario("rapid", "ten rapid messages in three copies each", SPACINGS, play_rapid)
+RAPID = Scenario(
+    "rapid", "ten rapid messages in three copies each", SPACINGS, play_rapid, effort=1.0
+)

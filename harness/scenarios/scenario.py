@@ -71,7 +71,8 @@ class Scenario:
     """`runs` names the runs in the order they are played; `title` says what happens, for progress
     lines. Runs in `waits` have the bot wait for an answer that never comes: where it has a clock of
     its own, that takes as long as the bot's time limits. Without `healthy` services, figures of
-    success and duration say nothing of the bot.
+    success and duration say nothing of the bot. `effort` is how many CPU seconds it takes for the
+    reference bot on one core, roughly, so that several processes can share the work well.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Scenario:
     play: Play
     waits: tuple[str, ...] = ()
     healthy: bool = True
+    effort: float = 0.2
 
     def played_by(self, driver: str) -> tuple[str, ...]:
         """The runs that are played where `driver` runs the bot."""

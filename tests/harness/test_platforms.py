@@ -4,22 +4,21 @@ and traces make of that.
 
 import json
 import re
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from emulator.meta.platform import PlatformName as EmulatedName
-from harness.certify import Progress, certify, observe
-from harness.checks import Check
-from harness.checks.observed import Observed
+from harness.certify import certify
 from harness.errors import ProfileError, UsageError
 from harness.explore.budget import BUDGETS, STANDARD, Budget
 from harness.platforms import PLATFORMS, PlatformName, in_order, listed
+from harness.playing import play
 from harness.profile import Bot, Profile, load_profile, platforms_of
 from harness.profile_env import DEFAULT_ENV, default_env
 from harness.scenarios.limits import redelivered_within_s
+from harness.scenarios.scenario import Run, Scenario
 from harness.stage import Stage, variables
 from harness.template import VARIABLES, names_in
 from harness.verdict import Verdict, settle
@@ -302,11 +301,11 @@ def test_certificate__searches_furthest_on_the_first_platform(
 ) -> None:
     seen: list[tuple[str, Budget]] = []
 
-    def watched(stage: Stage, checks: Sequence[Check], *, progress: Progress) -> Observed:
+    def watched(stage: Stage, scenario: Scenario) -> tuple[Run, ...]:
         seen.append((stage.platform, stage.budget))
-        return observe(stage, checks, progress=progress)
+        return play(stage, scenario)
 
-    monkeypatch.setattr("harness.certify.observe", watched)
+    monkeypatch.setattr("harness.playing.play", watched)
     profile = load_profile(ROOT / "reference_bot" / "everywhere.toml")
     certify(profile, root=ROOT, only=["handshake"], platforms=["whatsapp", "instagram"])
     assert seen == [("instagram", STANDARD), ("whatsapp", STANDARD.further)]

@@ -142,7 +142,7 @@ def test_deep_budget__tries_more_than_the_quick_one() -> None:
 def test_time_limit__ends_the_search_and_claims_no_more_than_was_done() -> None:
     profile = load_profile(PROFILE, app="reference_bot.app:app")
     certificate = certify(
-        profile, root=ROOT, only=["race-k2"], budget=BUDGETS["quick"], stop=lambda: True
+        profile, root=ROOT, only=["race-k2"], budget=BUDGETS["quick"], time_limit_s=0
     )
     (verdict,) = certificate.verdicts
     assert verdict.evidence[1:] == (

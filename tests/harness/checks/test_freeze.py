@@ -8,6 +8,7 @@ from emulator.call import Access, Call
 from emulator.chance import Chance
 from emulator.delivery import Delivery, Invocation
 from emulator.exchange import Request
+from emulator.recorded import RecordedCall
 from emulator.step import Agenda, Step, StepKind
 from harness.certify import certify
 from harness.checks.freeze import freeze_safe
@@ -77,7 +78,7 @@ def test_newest_first__keeps_to_the_invocation_that_is_due() -> None:
 
 
 def left(calls: list[Call], mids: Mapping[str, str]) -> LeftBehind:
-    return LeftBehind("at-once", Record((), ()), mids, tuple(calls))
+    return LeftBehind("at-once", Record((), ()), mids, tuple(map(RecordedCall.of, calls)))
 
 
 def test_evidence__names_the_call_and_the_message() -> None:
