@@ -294,7 +294,12 @@ class ProcessDriver:
         elif ended := [one for one in running.outlasting if not running.work_left(one)]:
             self._ended(running, ended[0])
         elif running.body.exited is not None:
-            if running.over is not None:
+            # Its end may be known before what it sent in time has been read.
+            self._live.network.drain()
+            self._intake.take(0.0, running)
+            if running.outcomes:
+                self._responded(running, *running.outcomes.popleft())
+            elif running.over is not None:
                 running.over()
             else:
                 self._died(running)

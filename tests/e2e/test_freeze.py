@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from emulator.serverless.asleep import can_see_threads
+from emulator.serverless.intake import Intake, Running
 from emulator.serverless.live import Live
 from harness.certify import certify
 from harness.profile import Leftovers, load_profile
@@ -193,6 +195,27 @@ def test_process_that_ends_behind_its_response__is_replaced_before_the_next_requ
         world.run_until_quiet()
         assert statuses(world) == [200, 200, 200]
         assert world.host.cold_starts == 3
+
+
+@needs_node
+def test_process_that_ends_behind_its_response__has_responded_also_when_its_end_is_seen_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    take = Intake.take
+
+    def take_and_wait(self: Intake, wait_s: float, focus: Running | None = None) -> bool:
+        called = take(self, wait_s, focus)
+        if focus is not None and focus.requests:
+            until = time.monotonic() + 20
+            while focus.body.exited is None and time.monotonic() < until:
+                time.sleep(0.001)
+        return called
+
+    with running(NODE) as live, world_of(live) as world:
+        monkeypatch.setattr(Intake, "take", take_and_wait)
+        world.meta.message("dies-behind")
+        world.run_until_quiet()
+        assert statuses(world) == [200]
 
 
 @needs_node
