@@ -8,16 +8,18 @@ import pytest
 from emulator.call import Access, Call
 from emulator.delivery import Delivery, Invocation
 from emulator.exchange import Failure, Outcome, Reply, Request
+from emulator.recorded import RecordedCall
 from harness.explore.choices import Made
 from harness.explore.columns import columns, title_of
 from harness.explore.move import Move
 
 
-def a_call(task: str, service: str, access: Access) -> Call:
+def a_call(task: str, service: str, access: Access) -> RecordedCall:
     request = Request("POST", "https://service.test/")
     delivery = Delivery(task, "user", 0.0, lambda: request, lambda outcome: None, 20.0)
     invocation = Invocation(delivery, request, "i0", 0, 0.0)
-    return Call(f"{task}#0", invocation, request, service, access, 0.0, None, lambda outcome: None)
+    call = Call(f"{task}#0", invocation, request, service, access, 0.0, None, lambda outcome: None)
+    return RecordedCall.of(call)
 
 
 def made(task: str, service: str, access: Access, outcome: Outcome | None, fault: str = "") -> Made:
