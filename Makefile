@@ -70,7 +70,7 @@ prove: $(READY) $(NODE_READY)  ## Run the long proofs: every matrix at all seeds
 	THRICE_PROVE=1 $(BIN)/pytest -q -n 2 tests/explore tests/harness/test_matrix.py tests/harness/test_bots.py tests/harness/test_direct_binding.py
 	$(BIN)/pytest -q tests/qstash/prove_account_model.py
 	$(BIN)/pytest -q tests/qstash/prove_openapi.py
-	$(BIN)/pytest -q -o faulthandler_timeout=1800 tests/meta/prove_delivery_model.py
+	$(BIN)/pytest -q -o faulthandler_timeout=1800 tests/meta/delivery/prove_delivery_model.py
 	$(BIN)/pytest -q -o faulthandler_timeout=900 tests/e2e/prove_kept.py
 	$(BIN)/pytest -q tests/e2e/prove_live.py
 	$(BIN)/pytest -q tests/e2e/prove_freeze.py

@@ -14,9 +14,9 @@ from emulator.gate import Gate
 from emulator.kernel import Kernel
 from emulator.meta import Account, Field, PlatformName, UserMessage
 from emulator.meta.accounts import make_account
-from emulator.meta.conversation import Conversation
-from emulator.meta.delivery import Spacing
-from emulator.meta.people import play
+from emulator.meta.delivery.courier import Spacing
+from emulator.meta.people.conversation import Conversation
+from emulator.meta.people.scripted import play
 from emulator.meta.platform import FIELDS
 from emulator.net import Arrival, Client, Network, wall
 from emulator.net.running import FreeRunning

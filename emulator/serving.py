@@ -14,7 +14,7 @@ from emulator.control.pace import ended
 from emulator.errors import ScenarioError
 from emulator.kernel import Kernel
 from emulator.meta import Field, PlatformName
-from emulator.meta.delivery import Spacing
+from emulator.meta.delivery.courier import Spacing
 from emulator.net import Arrival, Client, Listener, Network, wall
 from emulator.qstash.keeping import Keeping
 from emulator.qstash.service import ORIGINS

@@ -16,7 +16,7 @@ from emulator.journal import Entry, Journal
 from emulator.kernel import Kernel, Limits
 from emulator.meta import Account, Field, PlatformName
 from emulator.meta.accounts import make_account
-from emulator.meta.delivery import Spacing
+from emulator.meta.delivery.courier import Spacing
 from emulator.meta.platform import InstagramLogin
 from emulator.qstash import QStash
 from emulator.schedule import Fifo, Schedule

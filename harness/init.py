@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from emulator.firestore.service import ORIGIN as FIRESTORE
-from emulator.meta.files import FILES_ORIGIN
+from emulator.meta.graph.files import FILES_ORIGIN
 from emulator.meta.messenger import ORIGIN as GRAPH
 from emulator.qstash.service import ORIGINS as QSTASHES
 from emulator.stubs.google_tokens import ORIGINS as GOOGLE_TOKENS

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from emulator.meta.delivery import Spacing
+from emulator.meta.delivery.courier import Spacing
 from harness.errors import ProfileError, UsageError
 from harness.explore.budget import BudgetName
 from harness.platforms import PLATFORMS, PlatformName, in_order

@@ -12,7 +12,7 @@ from emulator.firestore.service import ORIGIN as FIRESTORE
 from emulator.gate import Gate, LatePolicy
 from emulator.kernel import Kernel
 from emulator.meta.credentials import Credentials
-from emulator.meta.delivery import Spacing
+from emulator.meta.delivery.courier import Spacing
 from emulator.meta.messenger import ORIGIN as GRAPH
 from emulator.meta.platform import Field
 from emulator.qstash.service import DEFAULT_CURRENT_KEY, DEFAULT_NEXT_KEY, DEFAULT_TOKEN

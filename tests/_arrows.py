@@ -89,7 +89,6 @@ EXEMPT: tuple[tuple[str, frozenset[str], str], ...] = (
         frozenset({"time.perf_counter"}),
         "a search ends when its user's patience does",
     ),
-    ("harness/today.py", frozenset({"datetime.date.today"}), "a waiver ends on a day"),
     (
         "harness/today.py",
         frozenset({"datetime.date.today"}),

@@ -48,7 +48,7 @@ def findings(rule: Rule, path: str, text: str) -> list[str]:
     [
         ("emulator/kernel.py", "import harness", "harness"),
         ("emulator/kernel.py", "from tests import helper", "tests.helper"),
-        ("emulator/meta/api.py", "from ...harness import stage", "harness.stage"),
+        ("emulator/meta/account.py", "from ...harness import stage", "harness.stage"),
         ("emulator/kernel.py", "def f() -> None:\n import loadtests.burn", "loadtests.burn"),
         ("harness/cli.py", "from reference_bot.app import app", "reference_bot.app.app"),
         ("harness/cli.py", "importlib.import_module('reference_bot.app')", "reference_bot.app"),
@@ -67,7 +67,7 @@ def test_folders__wrong_way(path: str, text: str, name: str) -> None:
     ("path", "text"),
     [
         ("harness/cli.py", "from emulator import World\nimport harness.stage"),
-        ("emulator/meta/api.py", "from . import wire\nfrom ..clock import Clock"),
+        ("emulator/meta/account.py", "from . import wire\nfrom ..clock import Clock"),
         ("reference_bot/broken/loop.py", "from reference_bot.app import create_app"),
         ("emulator/kernel.py", "import testsuite"),
     ],
@@ -86,7 +86,7 @@ def test_folders__right_way(path: str, text: str) -> None:
     ],
 )
 def test_platforms__one_imports_another(text: str, name: str) -> None:
-    path = "emulator/meta/api.py"
+    path = "emulator/meta/account.py"
 
     assert findings(platforms_meet_in_the_world_only, path, text) == [f"{path}:1 imports {name}"]
 
@@ -94,9 +94,12 @@ def test_platforms__one_imports_another(text: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("path", "text"),
     [
-        ("emulator/meta/api.py", "from emulator.meta import wire\nfrom emulator.kernel import K"),
+        (
+            "emulator/meta/account.py",
+            "from emulator.meta import wire\nfrom emulator.kernel import K",
+        ),
         ("emulator/world.py", "from emulator.meta import Messenger\nimport emulator.qstash"),
-        ("emulator/meta/api.py", "from emulator.net import listener"),
+        ("emulator/meta/account.py", "from emulator.net import listener"),
     ],
 )
 def test_platforms__allowed(path: str, text: str) -> None:

@@ -24,8 +24,8 @@ from emulator.control.people import COPIES, ROOT, find_message
 from emulator.control.schema import Schema, Wrong, nearest, read
 from emulator.control.shapes import message_of
 from emulator.meta import Account, Reaction, ReactionAction, Sent, UserMessage
-from emulator.meta.conversation_file import read_conversations
-from emulator.meta.people import LOOK_BACK
+from emulator.meta.people.conversation_file import read_conversations
+from emulator.meta.people.scripted import LOOK_BACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable

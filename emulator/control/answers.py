@@ -4,9 +4,9 @@ import json
 from dataclasses import replace
 
 from emulator.exchange import Headers, Reply
-from emulator.meta.api import reply_with
-from emulator.meta.graph import DEFAULT_VERSION, Refusal
-from emulator.meta.refusals import refusal
+from emulator.meta.graph.addressing import DEFAULT_VERSION, Refusal
+from emulator.meta.graph.api import reply_with
+from emulator.meta.graph.refusals import refusal
 
 _JSON = ("Content-Type", "application/json")
 # Google APIs, "Errors": canonical codes by HTTP status.

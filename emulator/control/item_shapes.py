@@ -10,7 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from emulator.control.operation import Json
 from emulator.control.schema import Schema
-from emulator.meta.update import ItemKind
+from emulator.meta.items.update import ItemKind
 
 # The longest text that any platform lets a person write; WhatsApp docs, "Text messages".
 MOST_CHARACTERS = 4_096

@@ -19,7 +19,7 @@ from emulator.control.operation import (
 )
 from emulator.control.shapes import fault_of
 from emulator.errors import ScenarioError
-from emulator.meta.refusals import refusal
+from emulator.meta.graph.refusals import refusal
 
 if TYPE_CHECKING:
     from emulator.qstash import QStash

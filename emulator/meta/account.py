@@ -17,30 +17,30 @@ from emulator.exchange import Blocked, Outcome, Reply, Request
 from emulator.kernel import Kernel
 from emulator.meta.contacts import Contacts
 from emulator.meta.credentials import Credentials
-from emulator.meta.delivery import Courier, Grouping, Order, Spacing
+from emulator.meta.delivery.courier import Courier, Grouping, Order, Spacing
+from emulator.meta.delivery.signing import Signatures
+from emulator.meta.delivery.subscribed import Subscribed, check_app_id
+from emulator.meta.delivery.subscription import Handshake, Subscription
 from emulator.meta.dialect import Dialect
-from emulator.meta.doings import Doings
-from emulator.meta.endpoints import GRAPH_ORIGINS, Endpoints
-from emulator.meta.envelope import joined
-from emulator.meta.feedback import ECHO_LIMIT, Feedback, Origin
-from emulator.meta.files import FILES_ORIGIN, serve_file
+from emulator.meta.graph.endpoints import GRAPH_ORIGINS, Endpoints
+from emulator.meta.graph.files import FILES_ORIGIN, serve_file
+from emulator.meta.graph.media import MEDIA_ORIGIN
+from emulator.meta.graph.nodes import Nodes
+from emulator.meta.graph.site import EchoToSelf, GraphOptions
 from emulator.meta.inbox import Inbox
-from emulator.meta.media import MEDIA_ORIGIN
-from emulator.meta.nodes import Nodes
-from emulator.meta.outbox import Action, Outbox, Sent
+from emulator.meta.items.envelope import joined
+from emulator.meta.items.update import Update
+from emulator.meta.people.doings import Doings
 from emulator.meta.platform import Field, PlatformName, check_fields
-from emulator.meta.signing import Signatures
-from emulator.meta.site import EchoToSelf, GraphOptions
-from emulator.meta.subscribed import Subscribed, check_app_id
-from emulator.meta.subscription import Handshake, Subscription
-from emulator.meta.update import Update
-from emulator.meta.window import EventTags
+from emulator.meta.sends.feedback import ECHO_LIMIT, Feedback, Origin
+from emulator.meta.sends.outbox import Action, Outbox, Sent
+from emulator.meta.sends.window import EventTags
 
 ORIGIN = "https://graph.facebook.com"
 
 
 class Travel(TypedDict, total=False):
-    """How notifications travel; see `emulator.meta.delivery.Courier`."""
+    """How notifications travel; see `emulator.meta.delivery.courier.Courier`."""
 
     timeout_s: float | None
     order: Order
@@ -66,7 +66,7 @@ class Account(Doings):
     """A page, Instagram account or phone number whose app is the bot under test, taken as
     subscribed to `fields` from the start.
 
-    Every notification goes out `copies` times (see `emulator.meta.delivery` for spacing,
+    Every notification goes out `copies` times (see `emulator.meta.delivery.courier` for spacing,
     acknowledgement, redelivery and disablement). `echo_to_self` says what becomes of a send to the
     account itself; of one echo loop the bot is told at most `echo_limit` sends, on top of the
     limits of the kernel; `event_tags` whether the three message tags for events reach people

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from emulator.clock import DAY_S
-from emulator.meta.graph import Refusal
-from emulator.meta.refusals import refusal
+from emulator.meta.graph.addressing import Refusal
+from emulator.meta.graph.refusals import refusal
 
 # Messenger docs, "Private Replies": one message, within seven days of the comment.
 REPLY_WITHIN_S = 7 * DAY_S

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from emulator.chance import Chance
 from emulator.meta import identity
 from emulator.meta.platform import PlatformName
-from emulator.meta.window import AD_WINDOW_S, WINDOW_S
+from emulator.meta.sends.window import AD_WINDOW_S, WINDOW_S
 
 
 class Contacts:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from emulator.chance import Chance
 from emulator.meta.credentials import Credentials
-from emulator.meta.envelope import Render
-from emulator.meta.feedback import Receipt
+from emulator.meta.delivery.product import Product
+from emulator.meta.items.envelope import Render
+from emulator.meta.items.update import ItemKind
 from emulator.meta.platform import Field, InstagramLogin, PlatformName, fields_of
-from emulator.meta.product import Product
-from emulator.meta.update import ItemKind
+from emulator.meta.sends.feedback import Receipt
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,16 +11,16 @@ from emulator.errors import ScenarioError
 from emulator.kernel import Kernel
 from emulator.meta.contacts import Contacts
 from emulator.meta.credentials import Credentials
-from emulator.meta.delivery import Courier
+from emulator.meta.delivery.courier import Courier
+from emulator.meta.delivery.product import GENERIC, Product
+from emulator.meta.delivery.webhook import Join, Part, Webhook
 from emulator.meta.dialect import Dialect
-from emulator.meta.envelope import Groups, Render
-from emulator.meta.items import INBOX_APP
-from emulator.meta.nodes import Nodes
+from emulator.meta.graph.nodes import Nodes
+from emulator.meta.items.common import INBOX_APP
+from emulator.meta.items.envelope import Groups, Render
+from emulator.meta.items.update import ItemKind, Moment, Update, in_standby
+from emulator.meta.items.user_message import Notice, UserMessage
 from emulator.meta.platform import FIELDS, TITLES, Field
-from emulator.meta.product import GENERIC, Product
-from emulator.meta.update import ItemKind, Moment, Update, in_standby
-from emulator.meta.user_message import Notice, UserMessage
-from emulator.meta.webhook import Join, Part, Webhook
 
 # How the messages of a batch are told of: in a notification each; in one notification, an entry
 # each, as the platform does today; as several items of one entry, which its older reference

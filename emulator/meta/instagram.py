@@ -9,18 +9,23 @@ from typing import Unpack, get_args
 
 from emulator.errors import ScenarioError
 from emulator.kernel import Kernel
-from emulator.meta import identity, product
+from emulator.meta import identity
 from emulator.meta.account import Account, Options
 from emulator.meta.credentials import Credentials
+from emulator.meta.delivery import product
 from emulator.meta.dialect import Dialect
-from emulator.meta.envelope import page_body
-from emulator.meta.items_instagram import (
+from emulator.meta.items.envelope import page_body
+from emulator.meta.items.instagram import (
     INSTAGRAM_ATTACHMENTS,
     INSTAGRAM_ITEMS,
     INSTAGRAM_LOGIN_ITEMS,
 )
 from emulator.meta.platform import InstagramLogin
-from emulator.meta.receipts import INSTAGRAM_LOGIN_RECEIPTS, INSTAGRAM_READ, INSTAGRAM_RECEIPTS
+from emulator.meta.sends.receipts import (
+    INSTAGRAM_LOGIN_RECEIPTS,
+    INSTAGRAM_READ,
+    INSTAGRAM_RECEIPTS,
+)
 
 # Where apps with Instagram Login send; those with Facebook Login use the other one.
 ORIGIN = "https://graph.instagram.com"

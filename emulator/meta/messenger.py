@@ -4,9 +4,8 @@ from functools import partial
 from typing import Unpack, get_args
 
 from emulator.kernel import Kernel
-from emulator.meta import identity, product
+from emulator.meta import identity
 from emulator.meta.account import ORIGIN, Account, Options
-from emulator.meta.attachment import AttachmentKind
 from emulator.meta.credentials import (
     FAKE_APP_ID,
     FAKE_APP_SECRET,
@@ -15,10 +14,12 @@ from emulator.meta.credentials import (
     FAKE_VERIFY_TOKEN,
     Credentials,
 )
+from emulator.meta.delivery import product
 from emulator.meta.dialect import Dialect
-from emulator.meta.envelope import page_body
-from emulator.meta.items_page import PAGE_ITEMS
-from emulator.meta.receipts import PAGE_READ, PAGE_RECEIPTS
+from emulator.meta.items.attachment import AttachmentKind
+from emulator.meta.items.envelope import page_body
+from emulator.meta.items.page import PAGE_ITEMS
+from emulator.meta.sends.receipts import PAGE_READ, PAGE_RECEIPTS
 
 __all__ = ["MESSENGER", "ORIGIN", "Messenger"]
 

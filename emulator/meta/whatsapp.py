@@ -6,13 +6,14 @@ from functools import partial
 from typing import Unpack
 
 from emulator.kernel import Kernel
-from emulator.meta import identity, product
+from emulator.meta import identity
 from emulator.meta.account import Account, Options
 from emulator.meta.credentials import Credentials
+from emulator.meta.delivery import product
 from emulator.meta.dialect import Dialect
-from emulator.meta.envelope import Render, whatsapp_body
-from emulator.meta.items_whatsapp import WHATSAPP_ATTACHMENTS, WHATSAPP_ITEMS
-from emulator.meta.receipts import WHATSAPP_READ, WHATSAPP_RECEIPTS
+from emulator.meta.items.envelope import Render, whatsapp_body
+from emulator.meta.items.whatsapp import WHATSAPP_ATTACHMENTS, WHATSAPP_ITEMS
+from emulator.meta.sends.receipts import WHATSAPP_READ, WHATSAPP_RECEIPTS
 
 
 def _body(credentials: Credentials, legacy: bool) -> Render:

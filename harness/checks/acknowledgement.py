@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from emulator.journal import Entry
-from emulator.meta.product import PRODUCTS, SLOW_ACK_S
+from emulator.meta.delivery.product import PRODUCTS, SLOW_ACK_S
 from harness.checks.observed import Judgement, judge_each, plural
 from harness.profile import Profile
 from harness.scenarios.scenario import Run

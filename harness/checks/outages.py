@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from emulator.journal import Entry
 from emulator.meta import UserMessage
-from emulator.meta.product import SLOW_ACK_S
+from emulator.meta.delivery.product import SLOW_ACK_S
 from harness.checks.acknowledgement import FROM_PLATFORM, is_late
 from harness.checks.observed import (
     Judgement,

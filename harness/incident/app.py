@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from emulator.exchange import Request
 from emulator.meta.credentials import FAKE_APP_SECRET, FAKE_PAGE_ID
-from emulator.meta.signing import sign_sha256
+from emulator.meta.delivery.signing import sign_sha256
 from emulator.qstash.destination import PUBLISH_PATH
 from emulator.qstash.service import DEFAULT_CURRENT_KEY, DEFAULT_NEXT_KEY, DEFAULT_TOKEN, ORIGINS
 from harness.incident.handlers import (

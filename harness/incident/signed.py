@@ -11,8 +11,8 @@ from starlette.types import ASGIApp
 
 from emulator.exchange import Request
 from emulator.meta.credentials import FAKE_PAGE_ID
+from emulator.meta.delivery.wire import envelope, text_item, webhook_request
 from emulator.meta.identity import mid, psid
-from emulator.meta.wire import envelope, text_item, webhook_request
 from emulator.qstash.backoff import wait_before
 from emulator.qstash.fields import read_fields
 from emulator.qstash.ids import MESSAGE_ID_LENGTH, SHORT_ID_LENGTH, draw_id

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from emulator.meta.wire import encode
+from emulator.meta.delivery.wire import encode
 
 # Characters of a value that are shown.
 MAX_VALUE = 80

@@ -2,7 +2,7 @@
 
 from emulator import World
 from emulator.exchange import Request
-from emulator.meta.wire import encode, webhook_request
+from emulator.meta.delivery.wire import encode, webhook_request
 
 
 def request_with(world: World, body: bytes) -> Request:

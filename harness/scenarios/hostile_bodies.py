@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from emulator.meta.wire import encode
+from emulator.meta.delivery.wire import encode
 from harness.scenarios.hostile_parts import (
     VALUES,
     altered,

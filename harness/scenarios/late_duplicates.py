@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from emulator.clock import DAY_S
 from emulator.delivery import Delivery
-from emulator.meta.disturbance import NO_DISTURBANCE, Disturbance
+from emulator.meta.delivery.disturbance import NO_DISTURBANCE, Disturbance
 from emulator.schedule import Fifo
 from harness.platforms import PlatformName
 from harness.scenarios.conversation import SETTLE_S, Conversation, copy_number, settled

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from emulator.clock import VIRTUAL_EPOCH
 from emulator.meta import UserMessage
-from emulator.meta.product import PRODUCTS
+from emulator.meta.delivery.product import PRODUCTS
 from emulator.schedule import Fifo
 from harness.platforms import PlatformName
 from harness.profile import Profile

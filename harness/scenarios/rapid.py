@@ -9,7 +9,7 @@ from typing import Any, Literal
 from emulator.clock import DAY_S, WEEK_S
 from emulator.journal import Entry, Tally
 from emulator.meta import UserMessage
-from emulator.meta.delivery import Spacing
+from emulator.meta.delivery.courier import Spacing
 from emulator.schedule import Fifo
 from harness.scenarios.scenario import MakeSchedule, Record, Scenario, record_of
 from harness.stage import Stage

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from emulator import World
 from emulator.exchange import Headers, Request
-from emulator.meta.wire import webhook_request
+from emulator.meta.delivery.wire import webhook_request
 from emulator.schedule import Fifo
 from harness.scenarios.genuine import request_with
 from harness.scenarios.probe import Prober, Sighting, without

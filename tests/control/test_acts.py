@@ -6,7 +6,7 @@ import pytest
 
 from emulator.control.item_shapes import item_of
 from emulator.control.schema import read
-from emulator.meta.samples import DIALECTS
+from emulator.meta.items.samples import DIALECTS
 from tests.control.support import PUBLIC_URL, WEBHOOK, Api, Bot
 
 ONE = "/v1/messages/{root}"

@@ -2,10 +2,10 @@
 
 from typing import get_args
 
-from emulator.meta.edges import EDGES
-from emulator.meta.limits import RATES
+from emulator.meta.graph.edges import EDGES
+from emulator.meta.graph.limits import RATES
+from emulator.meta.graph.refusals import TABLE
 from emulator.meta.platform import TITLES, PlatformName
-from emulator.meta.refusals import TABLE
 
 # What a call does, and the test that holds it.
 _CALLS = {

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
+from emulator.meta.items.samples import DIALECTS, sample
+from emulator.meta.items.update import Update
 from emulator.meta.platform import TITLES, PlatformName
-from emulator.meta.samples import DIALECTS, sample
-from emulator.meta.update import Update
-from tests.meta.items import moment
+from tests.meta.shapes import moment
 
 TEST = "test_items.py::test_items__are_exactly_these"
 _COMMON = ("sender", "recipient", "timestamp", "from", "id", "type")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.meta.conversation import VERBS
+from emulator.meta.people.conversation import VERBS
 from tests.docs._pages import DOCS, ROOT
 
 # Where the tests of a page are that it names without a folder.
@@ -31,9 +31,9 @@ def defined_in(path: Path) -> frozenset[str]:
 def test_every_test_that_is_named_exists(page: str) -> None:
     missing = []
     for name in NAMED.finditer((DOCS / page).read_text()):
-        path = (
-            ROOT / FOLDERS[page] / name["file"] if "/" not in name["file"] else ROOT / name["file"]
-        )
+        # Below the folder of the page's subject, or from the root.
+        path = ROOT / FOLDERS[page] / name["file"]
+        path = path if path.exists() else ROOT / name["file"]
         known = defined_in(path) if path.exists() else frozenset()
         if not path.exists() or name["test"] not in (None, *known):
             missing.append(name[0])

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from emulator import World
-from emulator.meta.conversation import Conversation, reads, says, taps, waits
-from emulator.meta.conversation_file import load_conversations
-from emulator.meta.people import play
-from emulator.meta.reactions_report import report_reactions
+from emulator.meta.people.conversation import Conversation, reads, says, taps, waits
+from emulator.meta.people.conversation_file import load_conversations
+from emulator.meta.people.reactions_report import report_reactions
+from emulator.meta.people.scripted import play
 
 BOT = pytest.mark.thrice(app="reference_bot.app:app", profile="reference_bot/thrice.toml", copies=3)
 

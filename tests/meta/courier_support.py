@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 from emulator.delivery import Delivery
 from emulator.exchange import Failure, Outcome, Reply, Request
 from emulator.kernel import Kernel, Limits
-from emulator.meta.copies import Copy
-from emulator.meta.delivery import Courier, Spacing
-from emulator.meta.product import Product
-from emulator.meta.webhook import Part, Webhook
+from emulator.meta.delivery.copies import Copy
+from emulator.meta.delivery.courier import Courier, Spacing
+from emulator.meta.delivery.product import Product
+from emulator.meta.delivery.webhook import Part, Webhook
 from emulator.step import StepKind
 
 OK = Reply(200)

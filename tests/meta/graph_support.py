@@ -11,7 +11,7 @@ from emulator.exchange import Blocked, Headers, Outcome, Reply, Request
 from emulator.kernel import Kernel
 from emulator.meta import Account, GraphOptions, PlatformName
 from emulator.meta.accounts import make_account
-from emulator.meta.tokens import app_token
+from emulator.meta.graph.tokens import app_token
 
 ORIGIN = "https://graph.facebook.com"
 CALLBACK = "https://bot.example/hook"

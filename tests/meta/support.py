@@ -9,7 +9,7 @@ from emulator.delivery import Delivery, Invocation
 from emulator.exchange import Outcome, Reply, Request
 from emulator.kernel import Kernel, Limits
 from emulator.meta import EchoToSelf, Field, Messenger
-from emulator.meta.delivery import Spacing
+from emulator.meta.delivery.courier import Spacing
 
 URL = "https://bot.example/api/messenger"
 PAGE = "1000000000001"

@@ -20,8 +20,8 @@ from emulator.meta import (
     WhatsApp,
 )
 from emulator.meta.accounts import make_account
+from emulator.meta.delivery.product import GENERIC
 from emulator.meta.platform import FIELDS, OBJECTS
-from emulator.meta.product import GENERIC
 from tests.meta.everywhere import URL, Told, answer_questions, make_world, run, send_request
 
 PLATFORMS: tuple[PlatformName, ...] = get_args(PlatformName)

@@ -12,7 +12,7 @@ from emulator.errors import ScenarioError
 from emulator.exchange import Outcome, Reply, Request
 from emulator.kernel import Kernel
 from emulator.meta import Messenger
-from emulator.meta.delivery import Webhook
+from emulator.meta.delivery.courier import Webhook
 
 URL = "https://bot.example/api/messenger"
 

@@ -11,8 +11,8 @@ from emulator.kernel import Kernel
 from emulator.meta import Account, Field, Instagram
 from emulator.meta.accounts import make_account
 from emulator.meta.instagram import ORIGIN
-from emulator.meta.outbox import Sent
 from emulator.meta.platform import InstagramLogin
+from emulator.meta.sends.outbox import Sent
 from tests.meta.everywhere import URL, Bot, run
 
 COMMENT = (

@@ -13,7 +13,7 @@ from emulator.errors import ScenarioError
 from emulator.exchange import Blocked, Outcome, Reply, Request
 from emulator.kernel import Kernel
 from emulator.meta import BatchMode, Credentials, Messenger
-from emulator.meta.signing import sign_sha256
+from emulator.meta.delivery.signing import sign_sha256
 
 URL = "https://bot.example/api/messenger"
 

@@ -11,7 +11,7 @@ import pytest
 
 from emulator.kernel import Kernel
 from emulator.meta.accounts import make_account
-from emulator.meta.samples import DIALECTS
+from emulator.meta.items.samples import DIALECTS
 from harness.platforms import PLATFORMS, PlatformName
 from harness.scenarios.generated import search
 from harness.scenarios.hostile import EVENTS

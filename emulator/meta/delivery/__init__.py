@@ -1,0 +1,1 @@
+"""Notifications on their way to the bot: subscription, signature, copies, attempts, outages."""

@@ -1,0 +1,1 @@
+"""Scripted people, and what a bot made of what they did."""
