@@ -5,10 +5,10 @@ costs at a tenth of them and at all, early and late, and what the process holds.
 acknowledged in all its copies and answered exactly once. CPU time, because machines are shared; a
 ratio of at most 1.2 is what flat means here.
 
-Last figures, on two cores that others kept busy (load 13): 10,000 users with 10 messages each on
-Messenger, 300,000 webhooks, 100,000 replies, 0.93 ms a message, 93 s in all, 1.04 times what a
-tenth of the users cost, the last messages 1.07 times the first; 33 MB for the tenth, 72 MB more for
-all.
+Last figures, 10,000 users with 10 messages each on two cores that others kept busy (load 5 to 13),
+per message against that of a tenth of the users, and last messages against first: Messenger,
+300,000 webhooks in 93 s, 1.04 and 1.07, 72 MB more than the tenth; Instagram, 600,000 in 112 s,
+1.00 and 1.29, 76 MB; WhatsApp, 900,000 in 153 s, 1.31 and 1.18, 59 MB.
 """
 
 import argparse
