@@ -9,6 +9,7 @@ Replaced while a simulation is active, and without effect on any thread that is 
 import queue
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import thread as pool_module
@@ -89,8 +90,12 @@ class BotThreads:
                 settle_in()
                 try:
                     deeper(TRAMPOLINE_FRAMES, work)
-                except AbandonedError:
+                except (AbandonedError, SystemExit):
                     return
+                except BaseException:
+                    # As an interpreter of its own would: told on the bot's standard error, and
+                    # nobody else's business.
+                    traceback.print_exc()
                 finally:
                     seat.end()
 

@@ -7,7 +7,7 @@ from emulator.meta.items.update import Update
 from emulator.meta.platform import TITLES, PlatformName
 from tests.meta.shapes import moment
 
-TEST = "test_items.py::test_items__are_exactly_these"
+TEST = "items/test_common.py::test_items__are_exactly_these"
 _COMMON = ("sender", "recipient", "timestamp", "from", "id", "type")
 _PLACES = {
     "messaging": "",

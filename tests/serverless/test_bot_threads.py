@@ -449,3 +449,22 @@ def test_many_pools_at_once__do_not_lock_each_other_out(small_world: Make, one_r
         world.post("/", f"u{number}.w0")
     world.run()
     assert [world.text(f"u{number}.w0") for number in range(4)] == ["/a/b/c/d/e/f"] * 4
+
+
+def test_exception_that_leaves_a_thread__is_told_on_the_bots_standard_error(
+    small_world: Make, one_route: Make
+) -> None:
+    def work() -> None:
+        raise RuntimeError("the queue is gone")
+
+    async def endpoint(request: Request) -> Response:
+        thread = threading.Thread(target=work, name="worker")
+        thread.start()
+        thread.join()
+        return PlainTextResponse("served")
+
+    world = small_world(one_route(endpoint))
+    world.post("/")
+    world.run()
+    assert world.text() == "served"
+    assert world.simulation.output.lines[-1] == "RuntimeError: the queue is gone"
