@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from emulator import Simulation
 from emulator.errors import BotImportError, DirectBindingError
 from emulator.journal import Entry
+from emulator.serverless.client import DirectClient
 from harness.certify import certify
 from harness.checks import CATALOGUE
 from harness.errors import ProfileError
@@ -19,6 +21,7 @@ from harness.profile import Profile, load_profile
 from harness.scenarios.scenario import Scenario
 from harness.stage import staged
 from harness.verdict import Verdict
+from reference_bot.client import new_client
 from tests._seeds import seeds
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +44,17 @@ def bots() -> dict[str, str]:
             assert named is not None
             found[f"reference_bot.broken.{file.stem}"] = named[1]
     return found
+
+
+@pytest.fixture(autouse=True)
+def as_patient_as_the_bots_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the client that bots are given wait as long as the one that they make themselves."""
+    client = Simulation.client
+
+    def patient(self: Simulation) -> DirectClient:
+        return client(self, timeout=new_client().timeout)
+
+    monkeypatch.setattr(Simulation, "client", patient)
 
 
 def profile_of(app: str) -> Profile:
