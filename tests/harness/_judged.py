@@ -64,6 +64,15 @@ def failed(certificate: Certificate) -> set[str]:
     return {verdict.check for verdict in certificate.verdicts if verdict.result == "failed"}
 
 
+def told(certificate: Certificate) -> str:
+    """What failed and by what, for a test that expected something else."""
+    return "\n".join(
+        line
+        for verdict in certificate.failures
+        for line in (f"{verdict.check}: {verdict.observed}", *map("  {}".format, verdict.evidence))
+    )
+
+
 def switches(certificate: Certificate) -> dict[str, int]:
     """Of each race that was found, how often another delivery moves next in the table of it."""
     found: dict[str, int] = {}

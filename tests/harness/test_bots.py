@@ -13,7 +13,7 @@ from harness.certify import certify
 from harness.profile import HostKind, load_profile
 from harness.profile_env import DEFAULT_ENV
 from tests._seeds import seeds
-from tests.harness._judged import BUDGET, RACES, SEARCHES, failed, judged, switches
+from tests.harness._judged import BUDGET, RACES, SEARCHES, failed, judged, switches, told
 
 pytestmark = pytest.mark.usefixtures("files_read_once")
 
@@ -252,7 +252,7 @@ def test_bot__is_certified(bot: str, seed: int, tmp_path: Path) -> None:
 def test_bot_with_its_bug__fails_exactly_its_checks(bot: str, seed: int, tmp_path: Path) -> None:
     case = BY_NAME[bot]
     certificate, only = judge_bug(case, tmp_path, seed=seed)
-    assert failed(certificate) - case.sometimes == case.fails & only
+    assert failed(certificate) - case.sometimes == case.fails & only, told(certificate)
     for race, count in switches(certificate).items():
         assert count <= RACES[race] + 1
 

@@ -15,7 +15,7 @@ from harness.certify import certify
 from harness.checks import CATALOGUE
 from harness.profile import HostKind, load_profile
 from tests._seeds import PROVING, seeds
-from tests.harness._judged import BUDGET, RACES, SEARCHES, failed, judged, switches
+from tests.harness._judged import BUDGET, RACES, SEARCHES, failed, judged, switches, told
 
 pytestmark = pytest.mark.usefixtures("files_read_once")
 
@@ -184,7 +184,8 @@ def test_reference_bot__passes_every_check(seed: int) -> None:
 @pytest.mark.parametrize("bot", BROKEN)
 def test_broken_bot__fails_exactly_its_checks(bot: str, seed: int) -> None:
     certificate = judge_broken(bot, seed)
-    assert failed(certificate) - SOMETIMES.get(bot, set()) == expected(certificate, BROKEN[bot])
+    wrong = failed(certificate) - SOMETIMES.get(bot, set())
+    assert wrong == expected(certificate, BROKEN[bot]), told(certificate)
     assert not certificate.certified
     # A race that takes more to see is not understood.
     for race, count in switches(certificate).items():
