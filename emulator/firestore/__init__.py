@@ -2,6 +2,7 @@
 
 from emulator.firestore.errors import FirestoreError
 from emulator.firestore.oplog import Billed, Operation, OpLog
+from emulator.firestore.quota import Quota
 from emulator.firestore.service import Firestore
 from emulator.firestore.store import Committed, Documents, Page
 from emulator.firestore.transactions import Concurrency
@@ -31,6 +32,7 @@ __all__ = [
     "Operation",
     "Page",
     "Precondition",
+    "Quota",
     "Reference",
     "Timestamp",
     "Transform",

@@ -6,13 +6,20 @@ the two never disagree about a request.
 """
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from emulator.call import Call
+from emulator.exchange import Reply
 from emulator.firestore import transacting
+from emulator.firestore.aggregating import ENTRIES_PER_READ, aggregate, aggregation_query
 from emulator.firestore.asked import Asked, MustWait
+from emulator.firestore.attempt import Transaction
+from emulator.firestore.batching import batch_write
+from emulator.firestore.browsing import list_collection_ids, list_documents
 from emulator.firestore.errors import (
     FirestoreError,
     InvalidArgumentError,
@@ -23,11 +30,13 @@ from emulator.firestore.errors import (
 from emulator.firestore.moments import format_us
 from emulator.firestore.names import check_document_name, check_ids
 from emulator.firestore.oplog import NOTHING, billed_for_reading
-from emulator.firestore.paging import UnservedOrderError, listing
+from emulator.firestore.paging import UnservedOrderError
 from emulator.firestore.proto_json import JSONObject, items, load, message, string
 from emulator.firestore.query import Query
-from emulator.firestore.structured_query import run, structured_query
+from emulator.firestore.structured_query import StructuredQuery, run, structured_query
 from emulator.firestore.target import Target, find_target
+from emulator.firestore.transcoding import UnknownMethodError
+from emulator.firestore.value_json import fields_to_json
 from emulator.firestore.wire import (
     CONTENT_TYPE,
     MAX_REQUEST_BYTES,
@@ -39,33 +48,21 @@ from emulator.firestore.wire import (
 )
 from emulator.firestore.writes import Delete, Document, Precondition, Update
 
+if TYPE_CHECKING:
+    from emulator.firestore.service import Firestore
+
 # -- the verbs -------------------------------------------------------------------------------------
 
 
 def _get(asked: Asked, target: Target) -> JSONObject:
     mask = asked.query.paths("mask.fieldPaths")
     asked.paths = (target.name,)
+    asked.fake.meter.check_reads()
     asked.billed = billed_for_reading(1)
     document = asked.fake.store.get(target.name)
     if document is None:
         raise NotFoundError(f'Document "{target.name}" not found.')
     return document_to_json(document, mask)
-
-
-def _list(asked: Asked, target: Target) -> JSONObject:
-    mask = asked.query.paths("mask.fieldPaths")
-    asked.paths = (target.name,)
-    wanted = listing(target.name, asked.query)
-    page = asked.fake.store.page(
-        wanted.collection, size=wanted.size, after=wanted.after, descending=wanted.descending
-    )
-    asked.billed = billed_for_reading(len(page.documents))
-    answer: JSONObject = {}
-    if page.documents:
-        answer["documents"] = [document_to_json(document, mask) for document in page.documents]
-    if page.more:
-        answer["nextPageToken"] = wanted.token(page.documents[-1].name.rpartition("/")[2])
-    return answer
 
 
 def _create(asked: Asked, target: Target) -> JSONObject:
@@ -115,6 +112,7 @@ def _batch_get(asked: Asked, target: Target) -> list[JSONObject]:
     for name in names:
         check_document_name(name, target.database)
     store = asked.fake.store
+    asked.fake.meter.check_reads()
     transaction = transacting.join(asked, target, body, names)
     found = store.batch_get(names)
     transacting.saw(
@@ -134,13 +132,9 @@ def _batch_get(asked: Asked, target: Target) -> list[JSONObject]:
 
 def _run_query(asked: Asked, target: Target) -> list[JSONObject]:
     body = message(load(asked.body), "", ("structuredQuery", *transacting.READING))
-    if len(target.ids) % 2:
-        raise InvalidArgumentError(f'Document name "{target.name}" names a collection.')
-    query = structured_query(body.get("structuredQuery"), target.name)
-    asked.paths = (query.collection,)
+    query = structured_query(body.get("structuredQuery"), _parent(target))
+    transaction, keys = _searching(asked, target, body, query)
     store = asked.fake.store
-    keys = (query.collection + "/*",)
-    transaction = transacting.join(asked, target, body, keys)
     results = run(query, store)
     transacting.saw(
         asked,
@@ -160,6 +154,38 @@ def _run_query(asked: Asked, target: Target) -> list[JSONObject]:
     return rows
 
 
+def _run_aggregation_query(asked: Asked, target: Target) -> list[JSONObject]:
+    body = message(load(asked.body), "", ("structuredAggregationQuery", *transacting.READING))
+    query, wanted = aggregation_query(body.get("structuredAggregationQuery"), _parent(target))
+    transaction, keys = _searching(asked, target, body, query)
+    store = asked.fake.store
+    values, entries = aggregate(query, wanted, store)
+    transacting.saw(asked, transaction, keys, lambda: aggregate(query, wanted, store))
+    asked.billed = billed_for_reading(-(-entries // ENTRIES_PER_READ))
+    result: JSONObject = {"aggregateFields": fields_to_json(values)}
+    rows: list[JSONObject] = [{"result": result, "readTime": format_us(store.read_us)}]
+    transacting.announce(rows, body, transaction)
+    return rows
+
+
+def _parent(target: Target) -> str:
+    if len(target.ids) % 2:
+        raise InvalidArgumentError(f'Document name "{target.name}" names a collection.')
+    return target.name
+
+
+def _searching(
+    asked: Asked, target: Target, body: JSONObject, query: StructuredQuery
+) -> tuple[Transaction | None, tuple[str, ...]]:
+    """The transaction in which a query reads, if any, and what it reads there."""
+    asked.paths = (query.collection or target.name,)
+    asked.fake.meter.check_reads()
+    if not query.collection and ("transaction" in body or "newTransaction" in body):
+        raise UnimplementedError("Queries of every collection are not served in transactions.")
+    keys = (query.key,)
+    return transacting.join(asked, target, body, keys), keys
+
+
 def _version(document: Document | None) -> tuple[str, int] | None:
     return None if document is None else (document.name, document.updated_us)
 
@@ -170,7 +196,7 @@ _MASK = frozenset({"mask.fieldPaths"})
 # What does each verb, and the query parameters it knows.
 _VERBS: Mapping[str, tuple[Callable[[Asked, Target], object], frozenset[str]]] = {
     "get": (_get, _MASK),
-    "list": (_list, _MASK | {"pageSize", "pageToken", "orderBy"}),
+    "list": (list_documents, _MASK | {"pageSize", "pageToken", "orderBy", "showMissing"}),
     "create": (_create, _MASK | {"documentId"}),
     "patch": (_patch, _MASK | _PRECONDITION | {"updateMask.fieldPaths"}),
     "delete": (_delete, _PRECONDITION),
@@ -179,6 +205,9 @@ _VERBS: Mapping[str, tuple[Callable[[Asked, Target], object], frozenset[str]]] =
     "runQuery": (_run_query, frozenset()),
     "beginTransaction": (transacting.begin_transaction, frozenset()),
     "rollback": (transacting.rollback, frozenset()),
+    "batchWrite": (batch_write, frozenset()),
+    "runAggregationQuery": (_run_aggregation_query, frozenset()),
+    "listCollectionIds": (list_collection_ids, frozenset()),
 }
 
 
@@ -228,6 +257,7 @@ def _answer(asked: Asked, raw_query: str, authorization: str) -> Response:
         payload = error_to_json(error)
         if asked.target is not None and asked.target.streams:
             payload = [payload]
+    asked.fake.meter.use(asked.billed)
     invocation = None if asked.call is None else asked.call.invocation
     asked.fake.oplog.note(
         asked.verb,
@@ -242,14 +272,25 @@ def _answer(asked: Asked, raw_query: str, authorization: str) -> Response:
     return Response(dump(payload), status, {"content-type": CONTENT_TYPE})
 
 
+def refused(fake: "Firestore", call: Call | None, error: FirestoreError) -> Reply:
+    """The answer to a call that never became a request."""
+    if isinstance(error, UnimplementedError):
+        unknown = isinstance(error, UnknownMethodError)
+        _note(fake, call, "unknown-route" if unknown else "unsupported", "grpc", error.message)
+    return Reply(error.http, (("content-type", CONTENT_TYPE),), dump(error_to_json(error)))
+
+
 def _find(asked: Asked, name: str, text: str) -> None:
     """Note that no verdict should be built on what this request got."""
-    detail = {"service": asked.fake.name, "verb": asked.verb, "text": text}
-    call = asked.call
+    _note(asked.fake, asked.call, name, asked.verb, text)
+
+
+def _note(fake: "Firestore", call: Call | None, name: str, verb: str, text: str) -> None:
+    detail = {"service": fake.name, "verb": verb, "text": text}
     if call is None:
-        asked.fake.kernel.note("finding", name, detail=detail)
+        fake.kernel.note("finding", name, detail=detail)
     else:
-        asked.fake.kernel.note(
+        fake.kernel.note(
             "finding",
             name,
             cause=call.entry,

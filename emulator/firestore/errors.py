@@ -69,6 +69,14 @@ class UnimplementedError(FirestoreError):
     grpc = 12
 
 
+class ResourceExhaustedError(FirestoreError):
+    """The quota is used up."""
+
+    status = "RESOURCE_EXHAUSTED"
+    http = 429
+    grpc = 8
+
+
 class AbortedError(FirestoreError):
     """The transaction or the write lost against another one, and may be tried again."""
 

@@ -49,6 +49,11 @@ def relative(name: str) -> str:
     return name.split("/", 5)[5]
 
 
+def group_key(collection: str) -> str:
+    """What stands for all collections that share a last id, wherever they are."""
+    return "*/" + collection.rpartition("/")[2] + "/*"
+
+
 def split(name: str) -> tuple[str, str]:
     """The collection and the id of a document."""
     collection, _, last = name.rpartition("/")

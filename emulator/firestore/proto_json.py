@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NoReturn, TypeAlias
 
 from emulator.firestore.errors import InvalidArgumentError
@@ -71,6 +71,15 @@ def string(raw: object, where: str) -> str:
 
 def boolean(raw: object, where: str) -> bool:
     return raw if isinstance(raw, bool) else bad_value(where, "TYPE_BOOL", raw)
+
+
+def enum(raw: object, where: str, names: Sequence[str]) -> str:
+    """The name of an enum's value, which may be given by its number instead: its place in
+    `names`. An unknown name is returned as it is.
+    """
+    if isinstance(raw, int) and not isinstance(raw, bool) and 0 <= raw < len(names):
+        return names[raw]
+    return string(raw, where)
 
 
 def items(raw: object, where: str) -> list[object]:

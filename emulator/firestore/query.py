@@ -23,7 +23,7 @@ _SYSTEM = frozenset(
 )
 # System parameters that change the shape of the answer, and what only some methods have; served by
 # the real API alone.
-_UNSERVED = frozenset({"fields", "callback", "showMissing", "transaction", "readTime"})
+_UNSERVED = frozenset({"fields", "callback", "transaction", "readTime"})
 
 
 class Query:
@@ -69,6 +69,13 @@ class Query:
     def text(self, name: str) -> str:
         """The last value of a parameter, or nothing."""
         return self._values.get(name, [""])[-1]
+
+    def flag(self, name: str) -> bool:
+        """A parameter that is true or false; false when it is not given."""
+        text = self.text(name)
+        if text not in ("", "true", "false"):
+            bad_value(name, "TYPE_BOOL", text)
+        return text == "true"
 
     def whole(self, name: str) -> int:
         text = self.text(name)

@@ -6,17 +6,22 @@ from collections.abc import Iterable, Mapping
 from emulator.call import Access, Call
 from emulator.errors import ScenarioError
 from emulator.exchange import Blocked, Outcome, Reply, Request
-from emulator.firestore.api import app
+from emulator.firestore.api import app, refused
 from emulator.firestore.attempt import Wait
 from emulator.firestore.errors import FirestoreError
+from emulator.firestore.listening import Listeners
 from emulator.firestore.names import check_ids, database_name, database_of
-from emulator.firestore.oplog import OpLog
+from emulator.firestore.oplog import Billed, OpLog
 from emulator.firestore.plain import Plain, fields_from_plain, fields_to_plain
+from emulator.firestore.quota import Meter, Quota
 from emulator.firestore.store import Documents
 from emulator.firestore.target import find_target
-from emulator.firestore.touched import access_of
+from emulator.firestore.touched import access_of, listened
 from emulator.firestore.transactions import Concurrency, Transactions
+from emulator.firestore.transcoding import LISTEN, message_to_json, rest_request
+from emulator.firestore.wire import CONTENT_TYPE, dump
 from emulator.firestore.writes import Update
+from emulator.grpc import POLL, STREAM, is_grpc
 from emulator.kernel import Kernel
 from emulator.service import call_asgi
 from emulator.step import Step
@@ -34,7 +39,8 @@ class Firestore:
     until a request or `put` has named another; with several in use, `database`
     ("projects/p/databases/d") must say which, or ScenarioError is raised. They are not billed and
     not logged, and mind no locks. `origins` are further addresses at which this fake answers; for
-    `concurrency` and `lock_timeout_s` see `Transactions`.
+    `concurrency` and `lock_timeout_s` see `Transactions`. Nothing is refused for its price unless
+    there is a `quota`.
     """
 
     name = "firestore"
@@ -47,6 +53,7 @@ class Firestore:
         origins: Iterable[str] = (),
         concurrency: Concurrency = "pessimistic",
         lock_timeout_s: float | None = None,
+        quota: Quota | None = None,
     ) -> None:
         """Raises ScenarioError when an option makes no sense."""
         self.kernel = kernel
@@ -55,7 +62,13 @@ class Firestore:
         self.transactions = Transactions(
             lambda: kernel.clock.now, concurrency=concurrency, lock_timeout_s=lock_timeout_s
         )
+        self.listeners = Listeners(self.store)
+        self.store.on_commit = self.listeners.committed
         self.oplog = OpLog()
+        self.meter = Meter(lambda: kernel.clock.unix, quota)
+        # Ids of collections that were asked for wherever they are; as many as the bot's queries
+        # name.
+        self.grouped: set[str] = set()
         # Databases that were asked for, as an ordered set; as many as the bot is configured with.
         self.databases: dict[str, None] = {}
         self._origins = frozenset(
@@ -75,6 +88,10 @@ class Firestore:
         may change it. What can not be read (a malformed body) touches nothing: it will be refused.
         """
         try:
+            if is_grpc(request):
+                if request.raw_path == LISTEN:
+                    return listened(self, request)
+                request = rest_request(request)
             target = find_target(request.method, request.raw_path)
             return Access("unknown") if target is None else access_of(self, target, request)
         except FirestoreError:
@@ -84,6 +101,8 @@ class Firestore:
         """Apply a call and answer it, unless it has to wait for a lock: then it is to be asked
         again once that is free.
         """
+        if is_grpc(call.request) and call.request.raw_path == LISTEN:
+            return self._listen(call.request, call)
         waits: list[Wait] = []
         reply = self._exchange(call.request, call, waits)
         return self._block(call, waits[0]) if waits else reply
@@ -159,8 +178,39 @@ class Firestore:
         return f"harness/{self._own_ids}"
 
     def _exchange(self, request: Request, call: Call | None, waits: list[Wait] | None) -> Reply:
+        if is_grpc(request):
+            try:
+                request = rest_request(request)
+            except FirestoreError as error:
+                return refused(self, call, error)
         scope = {"thrice.fake": self, "thrice.call": call, "thrice.waits": waits}
         return call_asgi(app, request, **scope)
+
+    def _listen(self, request: Request, call: Call) -> Reply | Blocked:
+        """One message of an open call, or its question for news."""
+        stream = request.header(STREAM) or ""
+        try:
+            if request.header(POLL) is None:
+                told = self.listeners.hear(stream, message_to_json(request))
+            else:
+                news = self.listeners.news(stream)
+                if isinstance(news, Blocked):
+                    return news
+                told = news
+        except FirestoreError as error:
+            return refused(self, call, error)
+        reads = sum("targetChange" not in one for one in told)
+        billed = Billed(reads=reads)
+        self.meter.use(billed)
+        self.oplog.note(
+            "listen",
+            (),
+            time=self.kernel.clock.now,
+            billed=billed,
+            instance=call.invocation.instance,
+            caller=call.invocation.name,
+        )
+        return Reply(200, (("content-type", CONTENT_TYPE),), dump(told))
 
     def _block(self, call: Call, wait: Wait) -> Blocked:
         """Leave a call waiting until the locks are free, or until the wait is over by itself."""

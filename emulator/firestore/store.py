@@ -104,7 +104,11 @@ class Documents:
     def __init__(self, unix: Callable[[], float]) -> None:
         self._unix = unix
         self._collections: dict[str, _Collection] = {}
+        # Full names of collections by their last ids.
+        self._named: dict[str, dict[str, None]] = {}
         self.committed_us = 0
+        # Told of the names of the documents that each commit has written.
+        self.on_commit: Callable[[Iterable[str]], None] | None = None
 
     def __len__(self) -> int:
         return sum(len(collection.documents) for collection in self._collections.values())
@@ -127,6 +131,15 @@ class Documents:
         """How many documents a collection (full name) has; costs the same for any number."""
         found = self._collections.get(collection)
         return 0 if found is None else len(found.documents)
+
+    def below(self, parent: str, last: str) -> Iterator[Document]:
+        """The documents below a document or database (full name), in collections with the id
+        `last`, or in all if that is empty; costs by the collections of that id in all databases.
+        """
+        names = self._named.get(last, {}) if last else self._collections
+        for name in names:
+            if name.startswith(parent + "/"):
+                yield from self._collections[name].documents.values()
 
     def collections(self) -> Iterator[str]:
         """Full names of the collections that have documents, in the order of their first one."""
@@ -185,6 +198,8 @@ class Documents:
         for name, document in staged.items():
             self._place(name, document)
         self.committed_us = now_us
+        if self.on_commit is not None:
+            self.on_commit(staged)
         return Committed(tuple(results), now_us)
 
     def _place(self, name: str, document: Document | None) -> None:
@@ -193,8 +208,13 @@ class Documents:
         if document is not None:
             if collection is None:
                 collection = self._collections[parent] = _Collection()
+                self._named.setdefault(split(parent)[1], {})[parent] = None
             collection.put(last, document)
         elif collection is not None:
             collection.remove(last)
             if not collection.documents:
                 del self._collections[parent]
+                named = self._named[split(parent)[1]]
+                del named[parent]
+                if not named:
+                    del self._named[split(parent)[1]]

@@ -31,6 +31,7 @@ SERVED = frozenset(
     {
         *("get", "list", "create", "patch", "delete"),
         *("commit", "batchGet", "runQuery", "beginTransaction", "rollback"),
+        *("batchWrite", "runAggregationQuery", "listCollectionIds"),
     }
 )
 # Verbs that stream: their JSON is an array, an error is its only element.

@@ -43,20 +43,33 @@ def write(
     transaction goes on: the client rolls it back.
     """
     transactions = asked.fake.transactions
-    asked.paths = tuple(one.name for one in writes)
     asked.transaction = transaction
-    caller = asked.caller
-    if caller is not None:
-        transactions.resume(caller)
-    own = transactions.use(transaction, database=database) if transaction else None
-    wait = transactions.admit(asked.paths, own, caller=caller)
-    if wait is not None:
-        raise MustWait(wait)
+    own = wait_for_locks(asked, [one.name for one in writes], transaction, database)
+    asked.fake.meter.check_writes(writes)
     committed = asked.fake.store.commit(writes)
     if own is not None:
         transactions.finish(own)
     asked.billed = billed_for_writing(writes)
     return committed
+
+
+def wait_for_locks(
+    asked: Asked, names: Sequence[str], transaction: str = "", database: str = ""
+) -> Transaction | None:
+    """Return the transaction of this id, if any, once these documents can be written in it.
+
+    Raises MustWait until then, and FirestoreError.
+    """
+    transactions = asked.fake.transactions
+    asked.paths = tuple(names)
+    caller = asked.caller
+    if caller is not None:
+        transactions.resume(caller)
+    own = transactions.use(transaction, database=database) if transaction else None
+    wait = transactions.admit(names, own, caller=caller)
+    if wait is not None:
+        raise MustWait(wait)
+    return own
 
 
 def join(asked: Asked, target: Target, body: JSONObject, keys: Sequence[str]) -> Transaction | None:

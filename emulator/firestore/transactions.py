@@ -11,7 +11,7 @@ from typing import Literal, get_args
 from emulator.errors import ScenarioError
 from emulator.firestore.attempt import Transaction, Wait
 from emulator.firestore.errors import AbortedError, FirestoreError, InvalidArgumentError
-from emulator.firestore.names import split
+from emulator.firestore.names import group_key, split
 
 # A setting of the database; Firestore docs, "Data contention in transactions": pessimistic by
 # default in the Standard edition, optimistic in the Enterprise edition.
@@ -30,6 +30,14 @@ EXPIRED = "The referenced transaction has expired or is no longer valid."
 KEEP_CLOSED = 1_000
 
 _Ending = Literal["done", "aborted", "expired"]
+
+
+def _keys_of(name: str) -> tuple[str, ...]:
+    """What a write of a document touches: itself, its collection, and all collections of that
+    id.
+    """
+    collection = split(name)[0]
+    return (name, collection + "/*", group_key(collection))
 
 
 class Transactions:
@@ -119,7 +127,8 @@ class Transactions:
     ) -> None:
         """The transaction has just read; `look` reads the same again, for comparison.
 
-        Keys are names of documents, and `<collection>/*` for all that a query might find.
+        Keys are names of documents, `<collection>/*` for all that a query might find, and those of
+        `group_key`.
         """
         if self.concurrency == "optimistic":
             transaction.seen.append((look, look()))
@@ -186,7 +195,7 @@ class Transactions:
                 self._close(transaction, "aborted")
                 raise AbortedError(CONTENTION)
             return None
-        keys = tuple(dict.fromkeys(key for name in names for key in (name, split(name)[0] + "/*")))
+        keys = tuple(dict.fromkeys(key for name in names for key in _keys_of(name)))
         while blockers := self._blockers(keys, transaction):
             if caller is None:
                 raise AbortedError(LOCK_TIMEOUT)

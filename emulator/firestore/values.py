@@ -62,6 +62,11 @@ def is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
+def is_nan(value: object) -> bool:
+    """Whether it is the double that is no number."""
+    return isinstance(value, float) and math.isnan(value)
+
+
 def equality_key(value: Value) -> Hashable:
     """Equal for values that Firestore calls equal: 3 and 3.0, NaN and NaN; not 1 and true."""
     if isinstance(value, bool):

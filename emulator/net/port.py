@@ -5,10 +5,11 @@ import socket
 from collections.abc import Callable
 
 from emulator.exchange import Headers
-from emulator.net.connection import Arrival, Connection
+from emulator.net.connection import Arrival
 from emulator.net.network import Network, acknowledge
 from emulator.net.ports import LOOPBACK
 from emulator.net.socket_wire import SocketWire
+from emulator.net.spoken import HttpConnection, http_connection, is_undecided
 
 # A target and headers as a client sent them -> the URL that was meant, and the headers to keep.
 Address = Callable[[str, Headers], tuple[str, Headers]]
@@ -88,6 +89,13 @@ class Visitor(asyncio.Protocol):
         self.port.visitors.discard(self)
         self.go()
 
+    def pause_writing(self) -> None:
+        # Who does not read what is answered is not read either.
+        self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self.transport.resume_reading()
+
     def abort(self) -> None:
         """Hang up with a reset."""
         self.wire.abort()
@@ -103,7 +111,9 @@ class Visitor(asyncio.Protocol):
 
 
 class HttpVisitor(Visitor):
-    """A client that speaks HTTP/1.1 from its first byte on."""
+    """A client that speaks HTTP from its first byte on: HTTP/1.1, or HTTP/2 without TLS (RFC 9113,
+    section 3.3).
+    """
 
     def __init__(
         self,
@@ -119,27 +129,40 @@ class HttpVisitor(Visitor):
         self._on_gone = on_gone
 
     def come(self) -> None:
-        self._connection = Connection(
-            self.wire,
-            self.port.network,
-            address=self._address,
-            on_arrival=self._on_arrival,
-            on_gone=self._on_gone,
-        )
+        self._begun = b""
+        self._connection: HttpConnection | None = None
 
     def data_received(self, data: bytes) -> None:
+        connection = self._connection
+        if connection is None:
+            data = self._begun + data
+            if is_undecided(data):
+                self._begun = data
+                acknowledge(self.transport)
+                return
+            connection = self._connection = http_connection(
+                data,
+                self.wire,
+                self.port.network,
+                address=self._address,
+                on_arrival=self._on_arrival,
+                on_gone=self._on_gone,
+            )
         # A system call less for most: who has sent a whole request waits for nothing else.
-        self._connection.feed(data)
-        if self._connection.partial:
+        connection.feed(data)
+        if connection.partial:
             acknowledge(self.transport)
 
     def go(self) -> None:
-        self._connection.lost()
+        if self._connection is not None:
+            self._connection.lost()
 
 
 def listening_socket(number: int) -> socket.socket:
     """A socket that listens on loopback; port 0 takes a free one. Raises OSError."""
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # Named as TCP, so that asyncio has what it writes sent at once (TCP_NODELAY): in HTTP/2 a side
+    # may write twice in a row, and the second would wait for the first to be acknowledged.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((LOOPBACK, number))

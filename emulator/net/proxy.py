@@ -1,7 +1,7 @@
 """A proxy on loopback, by which a bot reaches the fakes at their real addresses, https included.
 
 It never passes anything on: what comes in becomes an arrival at the address that was asked for,
-known to the world or not, and what is not HTTP/1.1 becomes one that says so.
+known to the world or not, and what is not HTTP becomes one that says so.
 """
 
 import asyncio
@@ -9,16 +9,17 @@ import re
 from collections.abc import Callable
 
 from emulator.exchange import Failure, Headers, Request
-from emulator.net.authority import Authority
+from emulator.net.authority import PROTOCOLS, Authority
 from emulator.net.client_hello import HANDSHAKE, read_hello
-from emulator.net.connection import MAX_HEAD_BYTES, Arrival, Connection, Wire, origin_form
+from emulator.net.connection import MAX_HEAD_BYTES, Arrival, Wire, origin_form
 from emulator.net.network import Network
 from emulator.net.port import Port, Visitor
+from emulator.net.spoken import PREFACE, HttpConnection, http_connection, is_undecided
 from emulator.net.tls import TlsWire
 
-# The schemes of arrivals that are no HTTP/1.1: a client that insists on HTTP/2, one that broke the
-# TLS handshake off (the path tells why), and one that speaks anything else.
-HTTP2, DISTRUST, OTHER = "http2", "tls", "tcp"
+# The schemes of arrivals that are no HTTP: a client that broke the TLS handshake off (the path
+# tells why), and one that speaks anything else.
+DISTRUST, OTHER = "tls", "tcp"
 # Header of a CONNECT whose sender goes on at once and reads no reply to it.
 QUIET = "thrice-reply: none"
 # Clients of some protocols wait for the server to speak first. On the ports of HTTP a connection
@@ -28,7 +29,6 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _METHOD = re.compile(rb"[A-Z-]{1,20} ")
 _MAYBE_METHOD = re.compile(rb"[A-Z-]{0,20}")
-_HTTP2_PREFACE = b"PRI * HTTP/2"  # RFC 9113, section 3.4
 _CONNECT = b"CONNECT "
 # RFC 8446, section 6: a fatal alert of its own record, no_application_protocol.
 _NO_PROTOCOL = bytes([0x15, 3, 3, 0, 2, 2, 120])
@@ -80,7 +80,7 @@ class _Client(Visitor):
         self._port = 0
         self._begun = b""
         self._tls: TlsWire | None = None
-        self._connection: Connection | None = None
+        self._connection: HttpConnection | None = None
         self._refused: Arrival | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -145,9 +145,8 @@ class _Client(Visitor):
             return
         self._host = hello.server_name.lower() or self._host
         self._port = self._port or DEFAULT_PORTS["https"]
-        if hello.protocols and "http/1.1" not in hello.protocols:
-            scheme = HTTP2 if "h2" in hello.protocols else OTHER
-            self._refuse(scheme, last_words=_NO_PROTOCOL)
+        if hello.protocols and not set(PROTOCOLS).intersection(hello.protocols):
+            self._refuse(OTHER, last_words=_NO_PROTOCOL)
             return
         try:
             context = self._proxy.authority.context_for(self._host.strip("[]"))
@@ -172,14 +171,13 @@ class _Client(Visitor):
             self._begin_http(tls, "https", self._begun)
 
     def _begin_http(self, wire: Wire, scheme: str, begun: bytes) -> None:
-        if begun.startswith(_HTTP2_PREFACE):
-            self._refuse(HTTP2)
-        elif _METHOD.match(begun):
-            if begun[: len(_HTTP2_PREFACE)] == _HTTP2_PREFACE[: len(begun)]:
-                return
+        if is_undecided(begun):
+            return
+        if begun.startswith(PREFACE) or _METHOD.match(begun):
             self._stop_timer()
             self._begun = b""
-            self._connection = Connection(
+            self._connection = http_connection(
+                begun,
                 wire,
                 self._proxy.network,
                 address=lambda target, headers: self._address(scheme, target, headers),

@@ -5,13 +5,13 @@ from emulator.exchange import Failure, Request
 from emulator.kernel import Kernel
 from emulator.stubs.unsupported import note_unsupported
 
-# The schemes that a proxy gives to what is no HTTP/1.1. Not imported from there: a plain
-# installation can not load it.
-_HTTP2, _DISTRUST, _OTHER = "http2://", "tls://", "tcp://"
+# The schemes that a proxy gives to what is no HTTP. Not imported from there: a plain installation
+# can not load it.
+_DISTRUST, _OTHER = "tls://", "tcp://"
 
 
 class OtherProtocols:
-    """Claims whatever a proxy took in that is no HTTP/1.1, and hangs up."""
+    """Claims whatever a proxy took in that is no HTTP, and hangs up."""
 
     name = "other"
 
@@ -19,7 +19,7 @@ class OtherProtocols:
         self.kernel = kernel
 
     def claims(self, request: Request) -> bool:
-        return request.url.startswith((_HTTP2, _DISTRUST, _OTHER))
+        return request.url.startswith((_DISTRUST, _OTHER))
 
     def access(self, request: Request) -> Access:
         """Nothing is read or changed."""
@@ -28,13 +28,7 @@ class OtherProtocols:
     def answer(self, call: Call) -> Failure:
         request = call.request
         host = request.parts.hostname or ""
-        if request.url.startswith(_HTTP2):
-            what = (
-                "HTTP/2, which gRPC needs; have the bot's client use HTTP/1.1, as Google's "
-                "Firestore library for Node does with preferRest: true"
-            )
-            note_unsupported(self.kernel, call, {"service": host, "what": what})
-        elif request.url.startswith(_DISTRUST):
+        if request.url.startswith(_DISTRUST):
             what = (
                 "TLS with a client that does not trust the certificates of this run "
                 f"({request.raw_path.strip('/')}); have it trust the file that SSL_CERT_FILE "

@@ -104,13 +104,13 @@ def test_clients_of_node__reach_the_fakes_wherever_they_want_to_go(led: Led) -> 
         *reached.values(),
         "https://unknown.example.net/",
         "tcp://db.example.net:5432/",
-        "http2://graph.facebook.com:443/",
+        "https://graph.facebook.com/http2",
     ]
     assert came == {
         **dict.fromkeys(reached, "from the fake"),
         "unknown": "ECONNRESET",
         "database": "ECONNRESET",
-        "http2": "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL",
+        "http2": "from the fake",
         "a port that is none": "ERR_SOCKET_BAD_PORT",
         "loopback": "on this machine",
         "unix socket": "on this machine",
@@ -201,22 +201,21 @@ def test_bot_with_real_addresses__calls_live_what_it_calls_in_simulation() -> No
 
 
 @needs_node
-@pytest.mark.parametrize(
-    ("bug", "problem"),
-    [
-        ("telemetry", "telemetry.example.net is not part of the world"),
-        (
-            "grpc",
-            "firestore.googleapis.com does not serve this: HTTP/2, which gRPC needs; have the "
-            "bot's client use HTTP/1.1, as Google's Firestore library for Node does with "
-            "preferRest: true",
-        ),
-    ],
-)
-def test_stranger__is_refused_and_named(bug: str, problem: str) -> None:
-    with running(NODE, BUG=bug) as live:
+def test_stranger__is_refused_and_named() -> None:
+    with running(NODE, BUG="telemetry") as live:
         world = play(live)
+    problem = "telemetry.example.net is not part of the world"
     assert list(problems_of(world.findings())) == [problem]
+    assert set(statuses(world)) == {200}
+
+
+@needs_node
+def test_client_of_http2__reaches_the_store() -> None:
+    with running(NODE, BUG="http2") as live:
+        world = play(live)
+    assert world.findings() == []
+    asked = [url for method, url in calls(world) if method == "GET" and "firestore" in str(url)]
+    assert len(asked) == 1
     assert set(statuses(world)) == {200}
 
 

@@ -289,7 +289,7 @@ def test_request__to_no_known_address_is_404_and_noted(
     ]
 
 
-@pytest.mark.parametrize("verb", ["batchWrite", "listCollectionIds"])
+@pytest.mark.parametrize("verb", ["partitionQuery"])
 def test_unserved_verb__is_501_and_noted(ask: Ask, firestore: Firestore, verb: str) -> None:
     assert ask("POST", f":{verb}", {}) == refused(
         501, "UNIMPLEMENTED", f"The method {verb} is not served here."
@@ -303,7 +303,7 @@ def test_unserved_verb__is_501_and_noted(ask: Ask, firestore: Firestore, verb: s
     }
 
 
-@pytest.mark.parametrize("verb", ["runAggregationQuery", "listen"])
+@pytest.mark.parametrize("verb", ["executePipeline", "listen"])
 def test_unserved_stream__answers_inside_an_array(ask: Ask, verb: str) -> None:
     status, rows = ask("POST", f":{verb}", {})
     assert status == 501

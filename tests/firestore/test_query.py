@@ -63,7 +63,6 @@ def test_query__lets_system_parameters_pass(raw: str) -> None:
     ("raw", "message"),
     [
         ("readTime=2026-09-21T14:13:20Z", r"^The query parameter readTime is not served here\.$"),
-        ("showMissing=true", r"^The query parameter showMissing is not served here\.$"),
         ("alt=proto", r"^The query parameter alt=proto is not served here\.$"),
         ("$fields=name", r"^The query parameter \$fields is not served here\.$"),
     ],

@@ -121,7 +121,7 @@ def test_answer__logs_instance_and_invocation(
 def test_answer__a_finding_names_its_cause(
     firestore: Firestore, request_for: RequestFor, call_for: CallFor
 ) -> None:
-    firestore.answer(call_for(request_for("POST", ":listCollectionIds", {}), "u0.w1#2"))
+    firestore.answer(call_for(request_for("POST", ":partitionQuery", {}), "u0.w1#2"))
     [entry] = firestore.kernel.journal.entries("finding")
     assert (entry.name, entry.cause, entry.roots, entry.generation, entry.instance) == (
         "unsupported",

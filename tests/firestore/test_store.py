@@ -202,7 +202,8 @@ def test_store__holds_its_documents_and_nothing_else() -> None:
     for at in range(20_000):
         store.commit([Update(f"{USERS}/u{at % 100}", {"n": at})])
         store.commit([Update(f"{ROOT}/temporary{at}/t", {}), Delete(f"{ROOT}/temporary{at}/t")])
-    assert vars(store).keys() == {"_unix", "_collections", "committed_us"}
+    assert vars(store).keys() == {*("_unix", "_collections", "_named", "committed_us", "on_commit")}
+    assert vars(store)["_named"] == {"users": {USERS: None}}
     assert list(store.collections()) == [USERS]
     assert len(store) == store.count(USERS) == 100
 

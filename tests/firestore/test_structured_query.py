@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from emulator.firestore import Delete, Documents, Fields, Update
 from emulator.firestore.errors import FirestoreError, InvalidArgumentError, UnimplementedError
-from emulator.firestore.structured_query import Filter, StructuredQuery, run, structured_query
+from emulator.firestore.filters import Filter
+from emulator.firestore.structured_query import StructuredQuery, run, structured_query
 
 ROOT = "projects/p/databases/(default)/documents"
 NAME = ("__name__",)
@@ -122,6 +123,59 @@ def test_order__implied_ones_follow_the_last_direction() -> None:
     ) == ["c", "b", "a"]
 
 
+@pytest.mark.parametrize(
+    ("cursors", "found"),
+    [
+        ({"startAt": {"values": [number(2)], "before": True}}, "bc"),
+        ({"startAt": {"values": [number(2)]}}, "c"),
+        ({"endAt": {"values": [number(2)], "before": True}}, "a"),
+        ({"endAt": {"values": [number(2)]}}, "ab"),
+        ({"startAt": {}}, ""),
+        ({"startAt": {"before": True}, "endAt": {"values": [number(0)]}}, ""),
+    ],
+)
+def test_cursor__cuts_before_or_behind_a_value(cursors: dict[str, Any], found: str) -> None:
+    store = make_store(a={"n": 1}, b={"n": 2}, c={"n": 3})
+    assert ask(store, orderBy=[{"field": field("n")}], **cursors) == list(found)
+
+
+def test_cursor__of_several_orders_minds_the_direction_of_each() -> None:
+    store = make_store(
+        a={"n": 1, "k": 1}, b={"n": 1, "k": 2}, c={"n": 2, "k": 1}, d={"n": 2, "k": 2}
+    )
+    orders = [{"field": field("n")}, {"field": field("k"), "direction": 2}]
+    behind = {"values": [number(1), number(2)]}
+    assert ask(store, orderBy=orders) == ["b", "a", "d", "c"]
+    assert ask(store, orderBy=orders, startAt=behind) == ["a", "d", "c"]
+
+
+def test_cursor__of_the_name() -> None:
+    place = {"values": [{"referenceValue": f"{ROOT}/m/c"}], "before": True}
+    assert ask(STORE, startAt=place) == ["c", "d", "e", "f"]
+
+
+def test_group__is_every_collection_of_an_id_below_the_parent() -> None:
+    store = make_store(a={"n": 1})
+    for path in ("x/1/m/b", "x/1/y/2/m/c", "m/a/other/d"):
+        store.commit((Update(f"{ROOT}/{path}", {"n": 2}),))
+
+    def group(parent: str, **selector: object) -> list[str]:
+        query = structured_query({"from": [{"allDescendants": True, **selector}]}, parent)
+        return [one.name.removeprefix(ROOT) for one in run(query, store).documents]
+
+    assert group(ROOT, collectionId="m") == ["/m/a", "/x/1/m/b", "/x/1/y/2/m/c"]
+    assert group(f"{ROOT}/x/1", collectionId="m") == ["/x/1/m/b", "/x/1/y/2/m/c"]
+    assert group(f"{ROOT}/m/a") == ["/m/a/other/d"]
+
+
+def test_covers__tells_where_a_query_looks() -> None:
+    plain = structured_query({"from": [{"collectionId": "m"}]}, ROOT)
+    group = structured_query({"from": [{"collectionId": "m", "allDescendants": True}]}, ROOT)
+    names = [f"{ROOT}/{path}" for path in ("m/a", "x/1/m/b", "other/a")]
+    assert [plain.covers(name) for name in names] == [True, False, False]
+    assert [group.covers(name) for name in names] == [True, True, False]
+
+
 def test_window() -> None:
     assert ask(STORE, limit=2) == ["a", "b"]
     assert ask(STORE, offset=4, limit=5) == ["e", "f"]
@@ -156,24 +210,7 @@ def test_select__is_read() -> None:
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ({"startAt": {}}, r"^The field startAt of a query is not served here\.$"),
         ({"findNearest": {}}, r"^The field findNearest of a query is not served here\.$"),
-        (
-            {"from": [{"collectionId": "m", "allDescendants": True}]},
-            r"^Queries of all descendants are not served here\.$",
-        ),
-        (
-            {"where": where("n", "NOT_EQUAL", number(1))},
-            r"^The operator NOT_EQUAL is not served here\.$",
-        ),
-        (
-            {"where": {"compositeFilter": {"op": "OR", "filters": []}}},
-            r"^The operator OR is not served here\.$",
-        ),
-        (
-            {"where": {"unaryFilter": {"op": "IS_NOT_NULL", "field": field("a")}}},
-            r"^The operator IS_NOT_NULL is not served here\.$",
-        ),
     ],
 )
 def test_unserved__is_refused(query: dict[str, object], message: str) -> None:
@@ -187,6 +224,14 @@ def test_unserved__is_refused(query: dict[str, object], message: str) -> None:
         ({"from": []}, r"^Invalid value at 'structured_query\.from': one collection must be named"),
         ({"limit": -1}, r"^Invalid value at 'structured_query\.limit': must not be negative: -1"),
         ({"limit": "2"}, r"^Invalid value at 'structured_query\.limit' \(TYPE_INT32\), \"2\"$"),
+        (
+            {"startAt": {"values": [number(1), number(2)]}},
+            r"^Invalid value at 'structured_query\.start_at': the cursor has 2 values for 1 orders",
+        ),
+        (
+            {"startAt": {"values": [number(1)]}},
+            r"^Invalid value at 'structured_query\.start_at': __name__ is compared with references",
+        ),
         ({"where": {}}, r"^Invalid value at 'structured_query\.where': one kind of filter must be"),
         (
             {"where": where("n", "IN", number(1))},

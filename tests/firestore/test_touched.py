@@ -70,3 +70,36 @@ def test_end__touches_what_the_transaction_holds(
     assert firestore.access(
         request_for("POST", ":commit", {**ending, "writes": [{"delete": f"{ROOT}/c/d"}]})
     ) == Access("commit", reads=keys("a/b"), writes=keys("c/d", "c/*"))
+
+
+def test_group__touches_the_collections_that_are_there_and_those_to_come(
+    firestore: Firestore, request_for: RequestFor
+) -> None:
+    firestore.put("users/u1/seen/a", {})
+    new = request_for("PATCH", "/users/u2/seen/b", {})
+    assert firestore.access(new).writes == keys("users/u2/seen/b", "users/u2/seen/*")
+    query = {"structuredQuery": {"from": [{"collectionId": "seen", "allDescendants": True}]}}
+    assert firestore.access(request_for("POST", ":runQuery", query)) == Access(
+        "runQuery", reads=keys("*/seen/*", "users/u1/seen/*", "users/u1/seen/a")
+    )
+    # From now on, so that the two depend on each other.
+    assert firestore.access(new).writes == keys("users/u2/seen/b", "users/u2/seen/*", "*/seen/*")
+
+
+def test_aggregation__touches_what_its_query_does(
+    firestore: Firestore, request_for: RequestFor
+) -> None:
+    firestore.put("seen/a", {})
+    asked = {"structuredAggregationQuery": {**QUERY, "aggregations": [{"count": {}}]}}
+    assert firestore.access(request_for("POST", ":runAggregationQuery", asked)) == Access(
+        "runAggregationQuery", reads=keys("seen/*", "seen/a")
+    )
+
+
+def test_list_of_collections__touches_them_all(
+    firestore: Firestore, request_for: RequestFor
+) -> None:
+    firestore.put("seen/a", {})
+    assert firestore.access(request_for("POST", ":listCollectionIds", {})) == Access(
+        "listCollectionIds", reads=keys("*//*", "seen/*")
+    )

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from emulator.exchange import Request
+from emulator.call import Call
+from emulator.exchange import Blocked, Request
 from emulator.firestore import Billed, Firestore
 from emulator.firestore.transactions import LOCK_TIMEOUT
 from emulator.kernel import Kernel
@@ -16,6 +17,8 @@ DOC = f"{ROOT}/seen/m1"
 WRITE = {"update": {"name": DOC, "fields": {"n": {"integerValue": "1"}}}}
 NOW = "2026-09-21T14:13:20.000000Z"
 Ask = Callable[..., tuple[int, Any]]
+RequestFor = Callable[..., Request]
+CallFor = Callable[[Request, str], Call]
 
 
 def refused(code: int, status: str, message: str) -> dict[str, object]:
@@ -265,3 +268,33 @@ def test_optimistic__a_change_of_what_was_read_is_found_at_commit(
 
 def _json(body: bytes) -> Any:
     return json.loads(body)
+
+
+COUNT: dict[str, object] = {"count": {}}
+GROUP = {"from": [{"collectionId": "seen", "allDescendants": True}]}
+
+
+def test_group__in_a_transaction_locks_every_collection_of_its_id(
+    ask: Ask, firestore: Firestore, request_for: RequestFor, call_for: CallFor
+) -> None:
+    ask("POST", ":runQuery", {"structuredQuery": GROUP, "newTransaction": {}})
+    for path, waits in (("seen/a", True), ("users/u1/seen/b", True), ("other/c", False)):
+        answer = firestore.answer(call_for(request_for("PATCH", f"/{path}", {}), f"{path}#0"))
+        assert isinstance(answer, Blocked) is waits
+
+
+def test_query_of_every_collection__is_not_served_in_a_transaction(ask: Ask) -> None:
+    everything = {"from": [{"allDescendants": True}]}
+    status, [row] = ask("POST", ":runQuery", {"structuredQuery": everything, "newTransaction": {}})
+    assert status == 501
+    said = "Queries of every collection are not served in transactions."
+    assert row["error"]["message"] == said
+
+
+def test_aggregation__begins_a_transaction_that_locks_the_collection(
+    ask: Ask, firestore: Firestore
+) -> None:
+    query = {"structuredQuery": {"from": [{"collectionId": "seen"}]}, "aggregations": [COUNT]}
+    asked = {"structuredAggregationQuery": query, "newTransaction": {}}
+    _, [row] = ask("POST", ":runAggregationQuery", asked)
+    assert firestore.transactions.locks_of(row["transaction"]) == (f"{ROOT}/seen/*",)

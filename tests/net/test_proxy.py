@@ -1,5 +1,5 @@
 """The proxy: whatever way a client takes, what arrives is what was sent, at the address it meant;
-and what is no HTTP/1.1 arrives as what it is, and is hung up on.
+and what is no HTTP arrives as what it is, and is hung up on.
 """
 
 import socket
@@ -14,6 +14,7 @@ from emulator.net import Arrival, Network
 from emulator.net import proxy as proxy_module
 from emulator.net.authority import Authority
 from emulator.net.proxy import Proxy
+from tests.net.http2_client import Http2Client
 from tests.net.support import PATIENCE_S
 
 GRAPH = "graph.facebook.com"
@@ -185,6 +186,31 @@ def test_bytes_that_come_one_by_one__are_the_same(through: Through) -> None:
         assert through.next().request.url == "http://a.example/v23.0/me?x=%2F"
 
 
+def test_http2_in_tls__arrives_at_the_real_address(through: Through) -> None:
+    host = "firestore.googleapis.com"
+    with (
+        through.tunnel(f"{host}:443") as connection,
+        through.secured(connection, host, protocols=("h2",)) as secured,
+    ):
+        assert secured.selected_alpn_protocol() == "h2"
+        client = Http2Client(secured)
+        stream = client.ask("POST", "/v1/x", body=b"body")
+        arrival = through.next()
+        assert (arrival.request.url, arrival.request.body) == (f"https://{host}/v1/x", b"body")
+        arrival.answer(Reply(200, (), b"ok"))
+        assert client.answer(stream).body == b"ok"
+
+
+def test_http2_without_tls__arrives_at_the_host_that_it_names(through: Through) -> None:
+    with through.tunnel("a.example:8080") as connection:
+        client = Http2Client(connection)
+        stream = client.ask("GET", "/x")
+        arrival = through.next()
+        assert arrival.request.url == "http://a.example:8080/x"
+        arrival.answer(Reply(204))
+        assert client.answer(stream).head[":status"] == "204"
+
+
 # -- what is refused
 
 
@@ -205,12 +231,12 @@ def test_client_that_hangs_up__is_gone(through: Through) -> None:
     assert arrival.gone
 
 
-def test_client_that_insists_on_http2__is_told_so_in_tls(through: Through) -> None:
-    with through.tunnel("firestore.googleapis.com:443") as connection:
+def test_client_that_offers_no_http_in_tls__is_told_so(through: Through) -> None:
+    with through.tunnel("mail.example.com:443") as connection:
         context = ssl.create_default_context(cadata=through.authority.pem)
-        context.set_alpn_protocols(["h2"])
+        context.set_alpn_protocols(["imap"])
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        tls = context.wrap_bio(incoming, outgoing, server_hostname="firestore.googleapis.com")
+        tls = context.wrap_bio(incoming, outgoing, server_hostname="mail.example.com")
         with pytest.raises(ssl.SSLWantReadError):
             tls.do_handshake()
         connection.sendall(outgoing.read())
@@ -219,15 +245,7 @@ def test_client_that_insists_on_http2__is_told_so_in_tls(through: Through) -> No
         incoming.write(received(connection))
         with pytest.raises(ssl.SSLError, match="no application protocol"):
             tls.do_handshake()
-    assert arrival.request == Request("CONNECT", "http2://firestore.googleapis.com:443/")
-
-
-def test_http2_that_was_not_agreed_on__is_refused(through: Through) -> None:
-    with through.tunnel("firestore.googleapis.com:80") as connection:
-        connection.sendall(b"PRI * HT")
-        connection.sendall(b"TP/2.0\r\n\r\nSM\r\n\r\n")
-        request = refusal(through, connection)
-    assert request.url == "http2://firestore.googleapis.com:80/"
+    assert arrival.request == Request("CONNECT", "tcp://mail.example.com:443/")
 
 
 def test_client_that_speaks_both__speaks_http1(through: Through) -> None:

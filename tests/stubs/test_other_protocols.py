@@ -1,4 +1,4 @@
-"""What a proxy took in that is no HTTP/1.1: refused, and put on record with the way out."""
+"""What a proxy took in that is no HTTP: refused, and put on record with the way out."""
 
 import pytest
 
@@ -36,15 +36,6 @@ def tried(url: str) -> tuple[Kernel, list[Outcome]]:
 @pytest.mark.parametrize(
     ("url", "name", "detail"),
     [
-        (
-            "http2://firestore.googleapis.com:443/",
-            "unsupported",
-            {
-                "service": "firestore.googleapis.com",
-                "what": "HTTP/2, which gRPC needs; have the bot's client use HTTP/1.1, as Google's "
-                "Firestore library for Node does with preferRest: true",
-            },
-        ),
         (
             "tls://qstash.upstash.io:443/TLSV1_ALERT_UNKNOWN_CA",
             "unsupported",

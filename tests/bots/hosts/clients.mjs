@@ -51,7 +51,17 @@ const tries = {
   "tls in a socket": () => raw(tls({ socket: dial({ host: HOST, port: 443 }), servername: HOST })),
   unknown: async () => await (await fetch("https://unknown.example.net/")).text(),
   database: () => new Promise((resolve, reject) => dial(5432, "db.example.net").on("error", reject).write("\0\0\0\x08")),
-  http2: () => new Promise((resolve, reject) => http2(`https://${HOST}`).on("connect", resolve).on("error", reject)),
+  http2: () =>
+    new Promise((resolve, reject) => {
+      const session = http2(`https://${HOST}`).on("error", reject);
+      let text = "";
+      session
+        .request({ ":path": "/http2" })
+        .on("data", (chunk) => (text += chunk))
+        .on("end", () => session.close(() => resolve(text)))
+        .on("error", reject)
+        .end();
+    }),
   "a port that is none": () => new Promise((resolve, reject) => dial(99999, HOST).on("error", reject)),
   loopback: () => ask(plain, `http://localhost:${port}/`),
   "unix socket": () => ask(plain, "http://localhost/", { socketPath }),
