@@ -22,7 +22,7 @@ CODE := $(sort $(dir $(wildcard emulator/*.py harness/*.py reference_bot/*.py lo
 
 # What the tests have that is written for Node, and the marks that its packages are there. The bot
 # in Next.js is built as well.
-NODE_FOLDERS := tests/bots/node tests/bots/next tests/e2e/node tests/e2e/node_meta tests/e2e/node_qstash
+NODE_FOLDERS := tests/bots/node tests/bots/next tests/e2e/node tests/e2e/node_firestore tests/e2e/node_meta tests/e2e/node_qstash tests/e2e/node_cloudtasks tests/e2e/node_redis tests/e2e/node_sqs
 NEXT_BOT := tests/bots/next
 NEXT_READY := $(NEXT_BOT)/.next/.ready
 NODE_READY := $(NODE_FOLDERS:%=%/node_modules/.ready) $(NEXT_READY)
@@ -63,17 +63,24 @@ bench: $(READY)  ## Measure speed and memory, in CPU time
 	$(BIN)/python loadtests/schedules.py
 	$(BIN)/python loadtests/burn.py
 	$(BIN)/python loadtests/freeze.py
+	$(BIN)/python -m loadtests.cloudtasks
+	$(BIN)/python -m loadtests.sqs
+	$(BIN)/python -m loadtests.stores
+	$(BIN)/python -m loadtests.firestore
 	$(BIN)/python -m pip install -q -e '.[bench]' >$(PIP_LOG) 2>&1 || { cat $(PIP_LOG) >&2; exit 1; }
 	$(BIN)/python -m loadtests.qstash
 
 prove: $(READY) $(NODE_READY)  ## Run the long proofs: every matrix at all seeds, live runs many times (hours)
-	THRICE_PROVE=1 $(BIN)/pytest -q -n 2 tests/explore tests/harness/test_matrix.py tests/harness/test_bots.py tests/harness/test_direct_binding.py
+	THRICE_PROVE=1 $(BIN)/pytest -q -n 2 tests/explore tests/harness/test_matrix.py tests/harness/test_queue_matrix.py tests/harness/test_sqs_matrix.py tests/harness/test_bots.py tests/harness/test_direct_binding.py
 	$(BIN)/pytest -q tests/qstash/prove_account_model.py
 	$(BIN)/pytest -q tests/qstash/prove_openapi.py
 	$(BIN)/pytest -q -o faulthandler_timeout=1800 tests/meta/delivery/prove_delivery_model.py
 	$(BIN)/pytest -q -o faulthandler_timeout=900 tests/e2e/prove_kept.py
 	$(BIN)/pytest -q tests/e2e/prove_live.py
+	$(BIN)/pytest -q -o faulthandler_timeout=900 tests/e2e/prove_redis_race.py tests/e2e/prove_redis_bots.py
+	$(BIN)/pytest -q -o faulthandler_timeout=900 tests/e2e/prove_cloudtasks.py
 	$(BIN)/pytest -q tests/e2e/prove_freeze.py
+	$(BIN)/pytest -q -o faulthandler_timeout=900 tests/e2e/prove_firestore.py
 	$(BIN)/pytest -q -o faulthandler_timeout=1800 tests/e2e/prove_node.py
 	for (( run = 1; run <= $(PROOFS); run++ )); do echo "live tests, run $$run of $(PROOFS)"; $(BIN)/pytest -q tests/net tests/e2e; done
 

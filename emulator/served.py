@@ -24,9 +24,12 @@ from emulator.qstash import QStash
 from emulator.qstash.keeping import Keeping
 from emulator.qstash.service import ORIGINS
 from emulator.queue_users import QUEUE_USERS, origin_of
+from emulator.redis import Keyspace
+from emulator.redis.service import Redis
 from emulator.serverless.attached import place_of
 from emulator.serverless.remote import Remote
 from emulator.step import Agenda, Step
+from emulator.upstash import Upstash
 
 # What comes of the bot's own sends, and so only to an app that wants it.
 _OWN_SENDS = ("message_echoes", "message_deliveries")
@@ -91,6 +94,9 @@ class Served:
             fields=usual_fields(platform) if fields is None else fields,
         )
         self.firestore = Firestore(kernel)
+        self.keyspace = Keyspace(kernel)
+        self.upstash = Upstash(kernel, self.keyspace)
+        self.redis = Redis(kernel, self.keyspace)
         self.queues = [
             QStash(
                 kernel,
@@ -102,7 +108,8 @@ class Served:
             )
             for number, user in enumerate(QUEUE_USERS)
         ]
-        self.gate = Gate(kernel, (self.firestore, self.meta, *self.queues))
+        stores = (self.firestore, self.upstash, self.redis)
+        self.gate = Gate(kernel, (*stores, self.meta, *self.queues))
         self.faults = Faults(kernel)
         self.gate.faults = self.faults
         self.bot = Remote(kernel, client, place=place_of(bot_url), settled=self._after_response)

@@ -15,10 +15,11 @@ from emulator.errors import ScenarioError
 from emulator.kernel import Kernel
 from emulator.meta import Field, PlatformName
 from emulator.meta.delivery.courier import Spacing
-from emulator.net import Arrival, Client, Listener, Network, wall
+from emulator.net import Arrival, Client, Network, wall
 from emulator.qstash.keeping import Keeping
 from emulator.qstash.service import ORIGINS
 from emulator.queue_users import for_its_user
+from emulator.redis.listener import Listening, listener_for
 from emulator.served import Served
 from emulator.serverless.attached import place_of
 
@@ -80,7 +81,7 @@ class Serving:
         self.door: Door | None = None
         self._seed = seed
         self._keeping = None if data is None else Keeping(data)
-        self._listeners: dict[str, Listener] = {}
+        self._listeners: dict[str, Listening] = {}
         self._closed = False
         self._changing = asyncio.Lock()
         self._tasks: set[asyncio.Task[tuple[str, ...]]] = set()
@@ -245,7 +246,7 @@ class Serving:
             }
             own.origin = public_url
 
-    def _listen(self, origin: str, port: int, *, shared: bool) -> Listener:
+    def _listen(self, origin: str, port: int, *, shared: bool) -> Listening:
         def arrived(arrival: Arrival) -> None:
             if self.changing:
                 arrival.drop()
@@ -256,8 +257,10 @@ class Serving:
         def gone(arrival: Arrival) -> None:
             self.served.gone(arrival)
 
-        def listen(at: int) -> Listener:
-            return Listener(self.network, origin=origin, on_arrival=arrived, on_gone=gone, port=at)
+        def listen(at: int) -> Listening:
+            return listener_for(
+                self.network, origin=origin, on_arrival=arrived, on_gone=gone, port=at
+            )
 
         try:
             listener = listen(port)

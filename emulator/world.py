@@ -4,14 +4,16 @@ construct.
 
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 from emulator.chance import Chance
 from emulator.clock import DAY_S, VIRTUAL_EPOCH
+from emulator.cloudtasks import CloudTasks
 from emulator.errors import ScenarioError
 from emulator.exchange import Request
 from emulator.firestore import Firestore
 from emulator.gate import Gate
+from emulator.google_signing import GoogleKeys
 from emulator.journal import Entry, Journal
 from emulator.kernel import Kernel, Limits
 from emulator.meta import Account, Field, PlatformName
@@ -19,9 +21,19 @@ from emulator.meta.accounts import make_account
 from emulator.meta.delivery.courier import Spacing
 from emulator.meta.platform import InstagramLogin
 from emulator.qstash import QStash
+from emulator.redis import Keyspace
+from emulator.redis.service import Redis
 from emulator.schedule import Fifo, Schedule
 from emulator.serverless.host import Driver, Host, HostProfile, Placement
-from emulator.stubs import GoogleTokens, OtherProtocols, Stub, StubService
+from emulator.sqs import Sqs
+from emulator.stubs import GoogleCerts, GoogleTokens, OtherProtocols, Stub, StubService
+from emulator.upstash import Upstash
+
+if TYPE_CHECKING:
+    from emulator.redis.server import RedisServer
+
+# The queue that a bot publishes to.
+QueueKind = Literal["qstash", "cloudtasks", "sqs"]
 
 PUBLIC_URL = "https://my-bot.example.com"
 WEBHOOK = "/api/messenger"
@@ -49,9 +61,11 @@ class World:
     `connect` makes the driver that runs the bot, for example `simulation.connect`. Times are
     seconds of the world's clock. `platform` is where the bot's users are, `instagram_login` whose
     login let it into an account there; `services` are stubs for whatever else the bot needs.
+    `queue` is the kind of queue that there is beside QStash, or QStash alone.
     `placement` says which deliveries share an instance. A bot with a clock of its own has
     `bot_clock`, which tells the unix seconds that it sees; `addresses` are further ones at which it
-    is reached. Use it as a context manager, or call `close`: everything the bot left running is
+    is reached. `redis_server` holds what is kept in Redis, in the place of this process. Use it as
+    a context manager, or call `close`: everything the bot left running is
     ended then.
     """
 
@@ -73,9 +87,11 @@ class World:
         journal: Journal | None = None,
         epoch: float = VIRTUAL_EPOCH,
         services: Sequence[Stub] = (),
+        queue: QueueKind = "qstash",
         placement: Placement | None = None,
         bot_clock: Callable[[], float] | None = None,
         addresses: Sequence[str] = (),
+        redis_server: "RedisServer | None" = None,
     ) -> None:
         self.kernel = Kernel(
             seed=seed,
@@ -95,7 +111,19 @@ class World:
             fields=fields,
         )
         self.qstash = QStash(self.kernel)
+        google_keys = GoogleKeys()
+        self.cloudtasks = CloudTasks(self.kernel, keys=google_keys)
+        self.sqs = Sqs(self.kernel)
+        queues: dict[QueueKind, QStash | CloudTasks | Sqs] = {
+            "qstash": self.qstash,
+            "cloudtasks": self.cloudtasks,
+            "sqs": self.sqs,
+        }
+        self.queue = queues[queue]
         self.firestore = Firestore(self.kernel)
+        self.keyspace = Keyspace(self.kernel, server=redis_server)
+        self.upstash = Upstash(self.kernel, self.keyspace)
+        self.redis = Redis(self.kernel, self.keyspace)
         self.stubs = StubService(self.kernel, services)
         self.google_tokens = GoogleTokens(self.kernel)
         # The first that claims an address answers: a stub never replaces a platform, but may
@@ -105,10 +133,15 @@ class World:
             (
                 OtherProtocols(self.kernel),
                 self.firestore,
+                self.upstash,
+                self.redis,
                 self.qstash,
+                *((self.cloudtasks,) if queue == "cloudtasks" else ()),
+                *((self.sqs,) if queue == "sqs" else ()),
                 self.meta,
                 self.stubs,
                 self.google_tokens,
+                *((GoogleCerts(self.kernel, google_keys),) if queue == "cloudtasks" else ()),
             ),
         )
         self.driver = connect(self.kernel, self.gate)

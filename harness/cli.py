@@ -14,6 +14,7 @@ from typing import Any
 from harness.commands import checks, incident, init, serve, verify
 from harness.commands.serve import add_ports
 from harness.platforms import PLATFORMS, PlatformName, in_order
+from harness.queue_kinds import QUEUE_KINDS
 
 CERTIFIED, FAILED, USAGE, FAULT = 0, 1, 2, 3
 
@@ -104,6 +105,11 @@ def _add_certify(commands: Any) -> None:
         default=[],
         help=f"judge on this platform, {', '.join(PLATFORMS)}; may be given again, or with several "
         "names and commas (default: all that the profile names)",
+    )
+    certify.add_argument(
+        "--queue",
+        choices=QUEUE_KINDS,
+        help="the queue that the bot publishes to (default: that of the profile, else qstash)",
     )
     add_ports(certify)
     certify.add_argument(
@@ -270,6 +276,7 @@ def _certify(options: argparse.Namespace) -> int:
         command=options.bot_command,
         url=options.url,
         platforms=options.platforms,
+        queue=options.queue,
     )
     profile = with_ports(profile, options.ports)
     rendered = (
@@ -333,6 +340,7 @@ def _replay(options: argparse.Namespace) -> int:
         command=trace.command or None,
         url=trace.url or None,
         platforms=trace.platforms,
+        queue=trace.queue,
     )
     profile = with_ports(profile, tuple(trace.ports) or None)
     if profile.digest() != trace.profile_digest:

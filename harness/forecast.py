@@ -16,16 +16,25 @@ PLANS: Mapping[str, int | None] = {
 }
 
 
+# Cloud Tasks docs, "Pricing": operations in a month; what is beyond is paid for.
+CLOUD_TASKS_PLANS: Mapping[str, int | None] = {"free": 1_000_000, "paid": None}
+
+# SQS pricing page: requests in a month.
+SQS_PLANS: Mapping[str, int | None] = {"free": 1_000_000, "paid": None}
+
+
 @dataclass(frozen=True, slots=True)
 class Forecast:
     """What a month of user messages, spread evenly, makes of a plan.
 
-    `each` is how many messages the queue bills for one of a user; `limit` is the plan's for a day.
+    `each` is how many messages the queue bills for one of a user; `limit` is the plan's for so many
+    `days`.
     """
 
     messages: int
     each: float
     limit: int | None
+    days: int = 1
 
     @property
     def per_month(self) -> float:
@@ -37,7 +46,7 @@ class Forecast:
 
     @property
     def fits(self) -> bool:
-        return self.limit is None or self.per_day <= self.limit
+        return self.limit is None or self.per_day * self.days <= self.limit
 
     @property
     def used_up_on(self) -> int | None:
@@ -46,18 +55,18 @@ class Forecast:
         """
         if self.limit is None or self.fits:
             return None
-        return math.ceil(self.limit * DAYS_IN_MONTH / self.per_day)
+        return math.ceil(self.limit * DAYS_IN_MONTH / self.days / self.per_day)
 
     @property
     def reached_after_h(self) -> float | None:
-        """After how many hours of each day its limit is reached; None when it is not."""
+        """After how many hours of its days the limit is reached; None when it is not."""
         if self.limit is None or self.fits:
             return None
         return 24 * self.limit / self.per_day
 
     @property
     def fatal_messages(self) -> int | None:
-        """With so many messages of users in one day its limit is reached; None when there is no
+        """With so many messages of users in its days the limit is reached; None when there is no
         such number.
         """
         if self.limit is None or not self.each:

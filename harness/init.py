@@ -46,6 +46,9 @@ _RECORD_NAME = re.compile(r"processed|dedup|seen|handled|mids|claims|inbox|messa
 # The score of a route that takes POST, or that is named like a webhook.
 _LIKELY = 6
 _WANTED = "ASGI app (FastAPI, Starlette) and no package.json that says how to start"
+# What people call the queue, and what libraries and addresses of it are called.
+TASKS = "Cloud Tasks"
+_TASKS_WORDS = ("cloudtasks", "cloud-tasks", "google-cloud/tasks", "tasks_v2")
 # What Vercel calls the deployment, without a scheme (Vercel docs, "System environment variables").
 _HOST_NAMES = re.compile(r"(NEXT_PUBLIC_)?VERCEL_(PROJECT_PRODUCTION_|BRANCH_)?URL")
 # Put into the files when they are built, so nothing that is set later counts (Next.js docs,
@@ -166,6 +169,7 @@ def draft_profile(
     else:
         draft.add("host", "kind", "lambda", "the stricter one; vercel freezes a little later")
     _add_store(draft, project, ask, started=started)
+    _add_queue(draft, project, started=started)
     for host, place in project.hosts.items():
         if host not in ANSWERED and not host.endswith(("example.com", "example.org")):
             draft.remarks.append(
@@ -237,9 +241,8 @@ def _webhook_score(path: str, routes: Sequence[FoundRoute]) -> int:
 
 def _add_consumer(draft: Draft, project: Project, webhook: str, ask: Ask | None) -> bool:
     """Whether the bot uses a queue."""
-    has_queue = project.mentions("qstash") or any(
-        name.startswith("QSTASH_") for name in project.variables
-    )
+    queue = _queue_of(project)
+    has_queue = bool(queue)
     candidates = {
         path: routes
         for path, routes in by_path(project.routes).items()
@@ -260,12 +263,37 @@ def _add_consumer(draft: Draft, project: Project, webhook: str, ask: Ask | None)
         _add_text(draft, "bot", "consumer", best, reason, ask)
     elif has_queue:
         draft.remarks.append(
-            "the bot uses QStash, and no route for what the queue delivers was found; "
+            f"the bot uses {queue}, and no route for what the queue delivers was found; "
             "write it as consumer = in [bot]"
         )
     else:
         draft.remarks.append("nothing mentions QStash, so the profile says that there is no queue")
     return has_queue
+
+
+def _queue_of(project: Project) -> str:
+    """The queue that a bot uses, as people call it; empty when nothing tells of any."""
+    if project.mentions("qstash") or any(name.startswith("QSTASH_") for name in project.variables):
+        return "QStash"
+    return TASKS if any(map(project.mentions, _TASKS_WORDS)) else ""
+
+
+def _add_queue(draft: Draft, project: Project, *, started: bool) -> None:
+    """What a profile says of a queue that is not the usual one."""
+    if _queue_of(project) != TASKS:
+        return
+    draft.add("queue", "kind", "cloudtasks", "mentioned in the source")
+    if started:
+        reason = "read by Google's client library"
+        draft.add("bot.env", "GOOGLE_APPLICATION_CREDENTIALS", "{google.account_file}", reason)
+        draft.remarks.append(
+            "the bot uses Cloud Tasks; Google's client library speaks gRPC, which takes an extra: "
+            "pip install 'thrice[cloudtasks]'"
+        )
+    draft.remarks.append(
+        "name in [bot.env] how the bot finds its queue: {cloudtasks.queue} is the whole name, "
+        "{cloudtasks.queue_id} its last part"
+    )
 
 
 def _add_env(
@@ -274,7 +302,8 @@ def _add_env(
     found = 0
     for variable in project.variables.values():
         template = template_of(variable.name, platforms)
-        if template is not None:
+        # A bot that may keep its records in either is judged with Firestore.
+        if template is not None and not (_uses_firestore(project) and _is_of_keys(template)):
             found += 1
             draft.add("bot.env", variable.name, template, _read_in(variable))
     for variable in project.variables.values():
@@ -303,20 +332,24 @@ def _add_env(
 
 
 def _add_store(draft: Draft, project: Project, ask: Ask | None, *, started: bool) -> None:
-    if not project.mentions("firestore") and not any(
-        name.startswith("FIRESTORE_") for name in project.variables
-    ):
+    if not _uses_firestore(project):
+        if _add_keys(draft, project, ask, started=started):
+            return
         draft.remarks.append(
-            "nothing mentions Firestore, so there is no [store]: checks of dedup records are not "
-            "applicable"
+            "nothing mentions Firestore, and no variable leads to Redis, so there is no [store]: "
+            "checks of dedup records are not applicable"
         )
         return
-    if started and (project.mentions("firebase-admin") or project.mentions("@google-cloud/")):
+    in_python = project.mentions("google.cloud") or project.mentions("firebase_admin")
+    in_node = project.mentions("firebase-admin") or project.mentions("@google-cloud/firestore")
+    if started and (in_python or in_node):
+        reason = "read by Google's client library"
+        draft.add("bot.env", "FIRESTORE_EMULATOR_HOST", "{firestore.host}", reason)
         draft.remarks.append(
-            "the bot uses Google's client library, which speaks gRPC; thrice answers REST, which "
-            "it speaks when it is made with preferRest: true"
+            "the bot uses Google's client library, which speaks gRPC; that takes an extra: "
+            "pip install 'thrice[firestore]'"
         )
-    if project.mentions("google.cloud") or project.mentions("firebase_admin"):
+    elif in_python:
         draft.remarks.append(
             "the bot uses Google's client library, which does not go through httpx; a simulated "
             "run can not answer it, so use --command"
@@ -325,6 +358,35 @@ def _add_store(draft: Draft, project: Project, ask: Ask | None, *, started: bool
     path, place = _records(project)
     reason = f"found in {place}" if place else "a guess: the collection of the dedup records"
     _add_text(draft, "store", "dedup", path, reason, ask)
+
+
+def _uses_firestore(project: Project) -> bool:
+    return project.mentions("firestore") or any(
+        name.startswith("FIRESTORE_") for name in project.variables
+    )
+
+
+def _is_of_keys(template: str) -> bool:
+    return template.startswith(("{upstash.", "{redis."))
+
+
+def _add_keys(draft: Draft, project: Project, ask: Ask | None, *, started: bool) -> bool:
+    """Whether a variable says that the records are in Redis, over whichever protocol."""
+    read = {template_of(variable.name): variable for variable in project.variables.values()}
+    kind = "upstash" if "{upstash.url}" in read else "redis"
+    variable = read.get(f"{{{kind}.url}}")
+    if variable is None:
+        return False
+    draft.add("store", "kind", kind, _read_in(variable))
+    reason = "a guess: what the keys of the dedup records begin with"
+    _add_text(draft, "store", "dedup", "seen:", reason, ask)
+    draft.remarks.append("a store in Redis takes an extra: pip install 'thrice[redis]'")
+    if kind == "redis" and not started:
+        draft.remarks.append(
+            "the bot speaks Redis's own protocol, which a simulated run can not answer, so use "
+            "--command"
+        )
+    return True
 
 
 def _records(project: Project) -> tuple[str, Place | None]:

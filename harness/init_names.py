@@ -35,6 +35,9 @@ _NAMED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(FIRESTORE|FIREBASE|GCP|GOOGLE|GOOGLE_CLOUD)_PROJECT(_ID)?", "{firestore.project}"),
         (r"FIRESTORE_(ACCESS_)?TOKEN", "{firestore.token}"),
         (r"FIRESTORE_(BASE_)?URL", "{firestore.url}"),
+        (r"(UPSTASH_REDIS_REST|KV_REST_API)_URL", "{upstash.url}"),
+        (r"(UPSTASH_REDIS_REST|KV_REST_API)_TOKEN", "{upstash.token}"),
+        (r"(UPSTASH_)?REDIS_URL", "{redis.url}"),
         (r"(PUBLIC|BASE|APP|BOT|SELF|SITE|SERVICE|DEPLOYMENT)_(BASE_)?URL", "{bot.public_url}"),
     )
 )

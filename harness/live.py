@@ -4,16 +4,21 @@ What they need is not part of a plain installation, so this is imported only whe
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+from emulator.meta.messenger import ORIGIN as GRAPH
+from emulator.redis.server import RedisServer
+from emulator.redis.service import ORIGIN as REDIS
 from emulator.serverless.attached import Attached
 from emulator.serverless.live import Live, Source
 from emulator.serverless.platforms import PLATFORMS
 from emulator.serverless.pool import ProcessPool
 from harness.platforms import PlatformName
 from harness.profile import Profile, render_env
-from harness.stage import SERVICES, Stage, variables
+from harness.queues import QUEUES
+from harness.stage import Stage, services_of, variables
+from harness.stores import ORIGINS
 from harness.template import names_in
 
 # Processes that are started before they are needed, beyond those the duplicates spread over: ten
@@ -45,6 +50,7 @@ ESCAPED = (
 )
 TIME = "time: the world's clock counts what the services take, not what the bot computes; "
 FOLLOWS = TIME + "the bot's own clock follows it, its timers are real"
+EXPIRES = "time: keys in redis-server expire by the machine's clock, which does not follow"
 OWN = (
     TIME + "the bot's own clock is the wall's, so what expires by it (a dedup record in "
     "late-duplicate) does not expire"
@@ -82,7 +88,7 @@ def started(
         root=root,
         webhook=bot.webhook_of(platform),
         public_url=bot.public_url,
-        services=SERVICES,
+        services=services_of(profile),
         environment=lambda addresses: render_env(profile, variables(profile, addresses)),
         ahead=min(host.instances + AHEAD, host.max_instances),
         max_instances=host.max_instances,
@@ -109,12 +115,17 @@ def attached(
 
 def ports_of(profile: Profile) -> Mapping[str, int]:
     """The ports at which a bot that is started by hand finds each service, and itself."""
-    return dict(zip((*SERVICES, profile.bot.public_url), profile.bot.ports, strict=True))
+    store = ORIGINS[profile.store.kind if profile.store is not None else "firestore"]
+    queue = QUEUES[profile.queue.kind].origin
+    return dict(zip((queue, GRAPH, store, profile.bot.public_url), profile.bot.ports, strict=True))
 
 
 def environment_of(profile: Profile, ports: Mapping[str, int]) -> dict[str, str]:
     """The variables for a bot that is to reach the fakes at these ports, by origin."""
-    addresses = {origin: f"http://127.0.0.1:{port}" for origin, port in ports.items()}
+    addresses = {
+        origin: f"{'redis' if origin == REDIS else 'http'}://127.0.0.1:{port}"
+        for origin, port in ports.items()
+    }
     return render_env(profile, variables(profile, addresses))
 
 
@@ -122,12 +133,15 @@ def not_told(profile: Profile) -> list[str]:
     """The variables of addresses that a bot which is started by hand needs and its environment does
     not hold: nothing leads such a bot anywhere else.
     """
+    kept = profile.store.kind if profile.store is not None else "none"
     needed = {
-        "qstash.url": profile.expect.publishes > 0,
+        QUEUES[profile.queue.kind].address: profile.expect.publishes > 0,
         "meta.graph_url": profile.expect.replies > 0,
-        "firestore.url": profile.store is not None,
+        f"{kept}.url": kept != "none",
     }
     held = {name for text in profile.bot.env.values() for name in names_in(text)}
+    if "firestore.host" in held:
+        held.add("firestore.url")  # the same address, for Google's clients
     return [name for name, is_needed in needed.items() if is_needed and name not in held]
 
 
@@ -149,7 +163,11 @@ def _stage(
     notes: Sequence[str] = (),
 ) -> Iterator[Stage]:
     freezes = PLATFORMS[profile.host.kind].freezes and not profile.bot.url
-    with Live(source, patience_s=profile.bot.call_timeout_s / 2) as live:
+    serves = profile.store is not None and profile.store.server == "redis-server"
+    with (
+        closing(RedisServer()) as server,
+        Live(source, patience_s=profile.bot.call_timeout_s / 2) as live,
+    ):
         yield Stage(
             profile,
             live.connect,
@@ -161,10 +179,12 @@ def _stage(
             accept=live.accept,
             driver="live",
             platform=platform,
+            redis_server=server if serves else None,
             notes=lambda: [
                 *notes[:1],
                 FREEZE if freezes else NOT_FROZEN,
                 FOLLOWS if live.clock_follows else OWN,
+                *([EXPIRES] if serves else []),
                 *_ends(profile),
                 *([] if source.exact else [INEXACT]),
                 *([RESTLESS] if live.restless else []),

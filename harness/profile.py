@@ -18,11 +18,13 @@ from harness.profile_env import DEFAULT_ENV, default_env
 from harness.profile_file import FILE, SHARED_FILE, WAIVE, ProfileFile, find_profile
 from harness.profile_keys import Wrong
 from harness.profile_services import Service, read_services
+from harness.queue_kinds import QueueKind
 from harness.template import fill, names_in
 from harness.waivers import Waiver, read_waivers
 
 HostKind = Literal["lambda", "vercel", "vercel-fluid", "cloud-run", "always-on"]
-StoreKind = Literal["firestore"]
+StoreKind = Literal["firestore", "upstash", "redis"]
+RedisServerKind = Literal["built-in", "redis-server"]
 ClockKind = Literal["node", "libfaketime", "own"]
 # What becomes of calls that a response left behind, once their instance serves another request.
 Leftovers = Literal["late", "answered", "dropped"]
@@ -113,12 +115,28 @@ class Host:
 class Store:
     """The store that decides what is a duplicate.
 
-    `dedup` is the collection of its records; `seed` is a JSON file of what is in it at first.
+    `dedup` is the collection of its records, in a store of keys what their keys begin with; `seed`
+    is a JSON file of what is in it at first. Of a month's commands, `commands_used` are spent
+    before anything happens, where the store has a plan. `server` is what does the commands of a
+    Redis: the database of thrice, or a redis-server that it starts.
     """
 
     kind: StoreKind = "firestore"
     dedup: str = "processedMessages"
     seed: Path | None = None
+    commands_used: int = 0
+    server: RedisServerKind = "built-in"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """The queue that the bot publishes to, if it publishes at all. On SQS a message that was handed
+    out is hidden for `visibility_s`, and is a dead letter after `max_receives`.
+    """
+
+    kind: QueueKind = "qstash"
+    visibility_s: int = 30
+    max_receives: int = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,10 +166,14 @@ class RateLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """The plan that pays for the queue, and how many messages users write in a month."""
+    """The plan that pays for the queue, for each kind of queue, and how many messages users write
+    in a month.
+    """
 
     messages_per_month: int
     qstash: str = "free"
+    cloudtasks: str = "free"
+    sqs: str = "free"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +188,7 @@ class Profile:
     bot: Bot
     host: Host = field(default_factory=Host)
     store: Store | None = field(default_factory=Store)
+    queue: Queue = field(default_factory=Queue)
     expect: Expect = field(default_factory=Expect)
     limits: RateLimits = field(default_factory=RateLimits)
     plan: Budget | None = None
@@ -186,6 +209,16 @@ class Profile:
             del resolved["bot"]["platforms"]
         if not self.bot.webhooks:
             del resolved["bot"]["webhooks"]
+        # Neither does one that says nothing of queues.
+        if self.queue == Queue():
+            del resolved["queue"]
+            if resolved["plan"] is not None:
+                del resolved["plan"]["cloudtasks"]
+                del resolved["plan"]["sqs"]
+        if self.store is not None and not self.store.commands_used:
+            del resolved["store"]["commands_used"]
+        if self.store is not None and self.store.server == "built-in":
+            del resolved["store"]["server"]
         if self.store is not None and self.store.seed is not None:
             try:
                 seed = self.store.seed.read_bytes()
@@ -213,6 +246,7 @@ def load_profile(
     fallback_url: str | None = None,
     start: Path | None = None,
     platforms: Sequence[PlatformName] = (),
+    queue: QueueKind | None = None,
 ) -> Profile:
     """Read the profile of a bot, resolved and checked.
 
@@ -222,14 +256,14 @@ def load_profile(
     profile that is there, a missing `consumer` or [store] means that the bot has none. `app`,
     `command` or `url` takes the place of whichever of them [bot] has; without any, `fallback_url`
     does. `platforms` are those of a bot without a profile, and have to be among those of one that
-    has a profile.
+    has a profile. `queue` takes the place of the kind that [queue] says.
 
     Raises ProfileError, which names the file, the key and a line that is right.
     """
     given = _given(app=app, command=command, url=url)
     file = find_profile(path, Path.cwd() if start is None else start)
     if file is not None:
-        profile = _resolve(file, given, fallback_url)
+        profile = _resolve(file, given, fallback_url, queue)
         _refuse_others(file, profile, platforms)
         return profile
     if not given and fallback_url is not None:
@@ -242,6 +276,9 @@ def load_profile(
     if platforms:
         own = in_order(platforms)
         given |= {"platforms": own, "env": default_env(own)}
+    if queue is not None:
+        given["env"] = default_env(given.get("platforms", USUAL), queue)
+        return Profile(bot=Bot(**given), queue=Queue(kind=queue))
     return Profile(bot=Bot(**given))
 
 
@@ -322,14 +359,43 @@ def _check_host(file: ProfileFile, host: Host) -> None:
         raise file.error("host", "timeout_s", what, f"timeout_s = {limits.timeout_s}")
 
 
-def _resolve(file: ProfileFile, given: dict[str, Any], fallback_url: str | None) -> Profile:
+def _check_store(file: ProfileFile, store: Mapping[str, Any]) -> None:
+    kind = store.get("kind", "firestore")
+    if "commands_used" in store and kind != "upstash":
+        what = f"is of no use for {profile_keys.quoted(kind)}, whose commands nobody counts"
+        raise file.error("store", "commands_used", what, 'kind = "upstash"')
+    if store.get("server") == "redis-server" and kind != "redis":
+        what = f"is of no use for {profile_keys.quoted(kind)}"
+        raise file.error("store", "server", what, 'kind = "redis"')
+    if kind == "firestore" and "dedup" in store:
+        try:
+            profile_keys.collection(store["dedup"])
+        except Wrong as wrong:
+            raise file.error("store", "dedup", str(wrong)) from None
+
+
+def _check_queue(file: ProfileFile, kind: QueueKind) -> None:
+    for key in ("visibility_s", "max_receives"):
+        if key in file.values("queue") and kind != "sqs":
+            what = f"is of no use for {profile_keys.quoted(kind)}, which has no such setting"
+            raise file.error("queue", key, what, 'kind = "sqs"')
+
+
+def _resolve(
+    file: ProfileFile,
+    given: dict[str, Any],
+    fallback_url: str | None,
+    queue_kind: QueueKind | None = None,
+) -> Profile:
     file.refuse_unknown_tables()
     bot: dict[str, Any] = {"consumer": None} | file.values("bot")
+    queue = Queue(**file.values("queue") | ({"kind": queue_kind} if queue_kind else {}))
+    _check_queue(file, queue.kind)
     env = file.env()
     if env is not None:
         bot["env"] = env
-    elif "platforms" in bot:
-        bot["env"] = default_env(bot["platforms"])
+    elif "platforms" in bot or queue != Queue():
+        bot["env"] = default_env(bot.get("platforms", USUAL), queue.kind)
     for platform in bot.get("webhooks", {}):
         if platform not in bot.get("platforms", USUAL):
             named = ", ".join(map(profile_keys.quoted, bot.get("platforms", USUAL)))
@@ -342,6 +408,7 @@ def _resolve(file: ProfileFile, given: dict[str, Any], fallback_url: str | None)
         raise file.error("host", "instances", what, f"max_instances = {host.instances}")
     _check_host(file, host)
     store = file.values("store")
+    _check_store(file, store)
     if "seed" in store:
         store["seed"] = file.json_file("store", "seed", store["seed"])
     expect = Expect(**file.values("expect"))
@@ -373,6 +440,7 @@ def _resolve(file: ProfileFile, given: dict[str, Any], fallback_url: str | None)
         bot=checked_bot,
         host=host,
         store=Store(**store) if "store" in file.tables else None,
+        queue=queue,
         expect=expect,
         limits=limits,
         plan=Budget(**plan) if "plan" in file.tables else None,

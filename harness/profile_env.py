@@ -5,6 +5,7 @@ the reference bot, vendors' samples and frameworks use.
 from collections.abc import Collection, Mapping
 
 from harness.platforms import USUAL, PlatformName
+from harness.queue_kinds import QueueKind
 
 # The names of the reference bot, on Messenger.
 REFERENCE_ENV: Mapping[str, str] = {
@@ -20,6 +21,24 @@ REFERENCE_ENV: Mapping[str, str] = {
     "FIRESTORE_URL": "{firestore.url}",
     "FIRESTORE_PROJECT": "{firestore.project}",
     "FIRESTORE_TOKEN": "{firestore.token}",
+}
+
+# The same for the reference bot with Cloud Tasks as its queue.
+CLOUD_TASKS_ENV: Mapping[str, str] = {
+    "CLOUD_TASKS_URL": "{cloudtasks.url}",
+    "CLOUD_TASKS_QUEUE": "{cloudtasks.queue}",
+    "CLOUD_TASKS_TOKEN": "{cloudtasks.token}",
+    "CLOUD_TASKS_ACCOUNT": "{cloudtasks.account}",
+    "GOOGLE_CERTS_URL": "{cloudtasks.certs_url}",
+}
+
+# The same with SQS, by the names that Lambda and the vendor's clients use.
+SQS_ENV: Mapping[str, str] = {
+    "AWS_ACCESS_KEY_ID": "{sqs.access_key}",
+    "AWS_ENDPOINT_URL_SQS": "{sqs.url}",
+    "AWS_REGION": "{sqs.region}",
+    "AWS_SECRET_ACCESS_KEY": "{sqs.secret_key}",
+    "SQS_QUEUE_URL": "{sqs.fifo_url}",
 }
 
 # Beside them, and whatever the platform. No addresses are needed: real ones lead to the fakes.
@@ -69,9 +88,14 @@ _WHATSAPP: Mapping[str, str] = {
 }
 
 
-def default_env(platforms: Collection[PlatformName] = USUAL) -> dict[str, str]:
-    """The templates for a bot on these platforms."""
+def default_env(
+    platforms: Collection[PlatformName] = USUAL, queue: QueueKind = "qstash"
+) -> dict[str, str]:
+    """The templates for a bot on these platforms, with this queue."""
     env = {**REFERENCE_ENV, **_EVERYWHERE}
+    if queue != "qstash":
+        env = {name: text for name, text in env.items() if "{qstash." not in text}
+        env |= CLOUD_TASKS_ENV if queue == "cloudtasks" else SQS_ENV
     if "instagram" in platforms:
         env |= _INSTAGRAM
         if "messenger" not in platforms:

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from harness.forecast import PLANS
+from harness.forecast import CLOUD_TASKS_PLANS, PLANS, SQS_PLANS
 from harness.platforms import PLATFORMS, in_order
+from harness.queue_kinds import QUEUE_KINDS
 from harness.template import VARIABLES, names_in
 
 # The platform disables a webhook that fails for an hour (Messenger Platform docs, "Webhooks").
@@ -43,6 +44,7 @@ FAKED_HOSTS = (
     "qstash.upstash.io",
     "qstash-eu-central-1.upstash.io",
     "qstash-us-east-1.upstash.io",
+    "thrice-demo-30321.upstash.io",
 )
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -230,8 +232,15 @@ def _origin(value: object) -> str:
     return f"{parts.scheme}://{host}" + (f":{port}" if port is not None else "")
 
 
-def _collection(value: object) -> str:
+def _named(value: object) -> str:
     text = _text(value)
+    if not text:
+        raise Wrong("is empty")
+    return text
+
+
+def collection(text: str) -> str:
+    """The path of a collection of Firestore; raises Wrong for anything else."""
     parts = text.split("/")
     # Firestore docs, "Data model": collections and documents take turns in a path.
     if not all(parts) or len(parts) % 2 == 0:
@@ -351,9 +360,16 @@ TABLES: Mapping[str, Mapping[str, Key]] = {
         "leftovers": Key(_one_of("late", "answered", "dropped"), 'leftovers = "dropped"'),
     },
     "store": {
-        "kind": Key(_one_of("firestore"), 'kind = "firestore"'),
-        "dedup": Key(_collection, 'dedup = "processedMessages"'),
+        "kind": Key(_one_of("firestore", "upstash", "redis"), 'kind = "firestore"'),
+        "dedup": Key(_named, 'dedup = "processedMessages"'),
         "seed": Key(_text, 'seed = "tests/seed.json"'),
+        "commands_used": Key(_whole(0, 1_000_000_000), "commands_used = 499_000"),
+        "server": Key(_one_of("built-in", "redis-server"), 'server = "built-in"'),
+    },
+    "queue": {
+        "kind": Key(_one_of(*QUEUE_KINDS), 'kind = "qstash"'),
+        "visibility_s": Key(_whole(1, 43_200), "visibility_s = 30"),
+        "max_receives": Key(_whole(1, 1_000), "max_receives = 5"),
     },
     "expect": {
         "publishes": Key(_whole(0, 100), "publishes = 1"),
@@ -368,6 +384,8 @@ TABLES: Mapping[str, Mapping[str, Key]] = {
     },
     "plan": {
         "qstash": Key(_one_of(*PLANS), 'qstash = "free"'),
+        "cloudtasks": Key(_one_of(*CLOUD_TASKS_PLANS), 'cloudtasks = "free"'),
+        "sqs": Key(_one_of(*SQS_PLANS), 'sqs = "free"'),
         "messages_per_month": Key(_whole(1, 1_000_000_000), "messages_per_month = 300"),
     },
 }

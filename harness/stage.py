@@ -4,12 +4,17 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from emulator import HostProfile, Simulation, World
+from emulator import HostProfile, Simulation, World, google_account
 from emulator.chance import Chance
 from emulator.clock import VIRTUAL_EPOCH
+from emulator.cloudtasks import ORIGIN as CLOUD_TASKS
+from emulator.cloudtasks import QUEUE as TASK_QUEUE
+from emulator.errors import ScenarioError
 from emulator.firestore.service import ORIGIN as FIRESTORE
 from emulator.gate import Gate, LatePolicy
+from emulator.google_signing import JWK_PATH
 from emulator.kernel import Kernel
 from emulator.meta.credentials import Credentials
 from emulator.meta.delivery.courier import Spacing
@@ -17,14 +22,30 @@ from emulator.meta.messenger import ORIGIN as GRAPH
 from emulator.meta.platform import Field
 from emulator.qstash.service import DEFAULT_CURRENT_KEY, DEFAULT_NEXT_KEY, DEFAULT_TOKEN
 from emulator.qstash.service import ORIGINS as QSTASHES
+from emulator.redis import load
+from emulator.redis.service import ORIGIN as REDIS
 from emulator.schedule import Fifo, Schedule
 from emulator.serverless.host import Placement
+from emulator.sqs import ORIGIN as SQS
+from emulator.sqs.actions import url_of
+from emulator.sqs.service import FIFO_QUEUE as SQS_FIFO
+from emulator.sqs.service import QUEUE as SQS_QUEUE
+from emulator.sqs.settings import REGION
 from emulator.stubs import Answer, Stub
+from emulator.stubs.google_certs import ORIGIN as CERTS
+from emulator.upstash import ORIGIN as UPSTASH
+from emulator.upstash import TOKEN as UPSTASH_TOKEN
 from emulator.world import WorldDriver
 from harness.errors import ProfileError, UsageError
 from harness.explore.budget import STANDARD
+from harness.google_account import key_file_path
 from harness.platforms import PlatformName
 from harness.profile import Profile, render_env
+from harness.stores import records_of
+from harness.template import names_in
+
+if TYPE_CHECKING:
+    from emulator.redis.server import RedisServer
 
 QSTASH = QSTASHES[0]
 # The addresses that a bot has to reach; a live one reaches each at an address of its instance's.
@@ -40,14 +61,41 @@ LEFTOVERS: Mapping[str, LatePolicy | None] = {
 }
 
 
+def services_of(profile: Profile) -> tuple[str, ...]:
+    """The addresses that this bot has to reach: the usual ones, and those that its environment
+    names.
+    """
+    named = {name for text in profile.bot.env.values() for name in names_in(text)}
+    further = {"upstash.": UPSTASH, "redis.": REDIS, "cloudtasks.": CLOUD_TASKS, "sqs.": SQS}
+    return (
+        *SERVICES,
+        *(at for own, at in further.items() if any(name.startswith(own) for name in named)),
+    )
+
+
 def variables(profile: Profile, addresses: Mapping[str, str] | None = None) -> Mapping[str, str]:
     """What the templates of `[bot.env]` may name.
 
     `addresses` tells where services, and the bot itself, are really reached, by their origins.
     """
     meta = Credentials()
-    at = {origin: origin for origin in (*SERVICES, profile.bot.public_url)} | dict(addresses or {})
+    known = (*SERVICES, UPSTASH, REDIS, CLOUD_TASKS, SQS, profile.bot.public_url)
+    at = {origin: origin for origin in known} | dict(addresses or {})
+    # Whoever is led to Cloud Tasks by an address of its own has no other way to Google, either.
+    certs = at[CLOUD_TASKS] if at[CLOUD_TASKS] != CLOUD_TASKS else CERTS
+    named = {name for text in profile.bot.env.values() for name in names_in(text)}
     return {
+        "cloudtasks.account": google_account.EMAIL,
+        "cloudtasks.certs_url": certs + JWK_PATH,
+        "cloudtasks.location": TASK_QUEUE.split("/")[3],
+        "cloudtasks.project": TASK_QUEUE.split("/")[1],
+        "cloudtasks.queue": TASK_QUEUE,
+        "cloudtasks.queue_id": TASK_QUEUE.split("/")[5],
+        "cloudtasks.token": "thrice-cloudtasks-token",
+        "cloudtasks.url": at[CLOUD_TASKS],
+        "google.account": google_account.key_file(),
+        # A file is made for those who need one.
+        "google.account_file": key_file_path() if "google.account_file" in named else "",
         "instagram.account_id": meta.instagram_id,
         "instagram.token": meta.instagram_token,
         "meta.app_secret": meta.app_secret,
@@ -60,9 +108,19 @@ def variables(profile: Profile, addresses: Mapping[str, str] | None = None) -> M
         "qstash.token": DEFAULT_TOKEN,
         "qstash.current_key": DEFAULT_CURRENT_KEY,
         "qstash.next_key": DEFAULT_NEXT_KEY,
+        "firestore.host": at[FIRESTORE].partition("://")[2],
         "firestore.url": f"{at[FIRESTORE]}/v1",
         "firestore.project": "demo-thrice",
         "firestore.token": "thrice-firestore-token",
+        "redis.url": at[REDIS],
+        "sqs.access_key": "AKIDTHRICEDEMO000000",
+        "sqs.fifo_url": url_of(SQS_FIFO, at[SQS]),
+        "sqs.queue_url": url_of(SQS_QUEUE, at[SQS]),
+        "sqs.region": REGION,
+        "sqs.secret_key": "thrice-sqs-secret",
+        "sqs.url": at[SQS],
+        "upstash.token": UPSTASH_TOKEN,
+        "upstash.url": at[UPSTASH],
         "whatsapp.business_account_id": meta.business_account_id,
         "whatsapp.phone_number": meta.display_phone_number,
         "whatsapp.phone_number_id": meta.phone_number_id,
@@ -102,6 +160,7 @@ class Stage:
         root: Path | None = None,
         begins: Callable[[float], float] | None = None,
         platform: PlatformName = "messenger",
+        redis_server: "RedisServer | None" = None,
     ) -> None:
         self.profile = profile
         self.platform = platform
@@ -121,6 +180,7 @@ class Stage:
         self._begins = begins or float
         self._bot_clock = bot_clock
         self._addresses = addresses
+        self._redis_server = redis_server
         self._accept = accept
         self._store_seed = _read_seed(profile)
         self._stubs = _stubs(profile)
@@ -169,14 +229,26 @@ class Stage:
             spacing=spacing,
             schedule=schedule,
             services=self._stubs,
+            queue=profile.queue.kind,
             fields=fields,
             placement=placement,
             epoch=self._begins(epoch),
             bot_clock=self._bot_clock,
             addresses=self._addresses,
+            redis_server=self._redis_server,
         ) as world:
-            for path, content in self._store_seed.items():
-                world.firestore.put(path, content)
+            if profile.queue.kind == "sqs" and profile.bot.consumer is not None:
+                world.sqs.hand_to(
+                    profile.bot.public_url + profile.bot.consumer,
+                    visibility_s=profile.queue.visibility_s,
+                    max_receives=profile.queue.max_receives,
+                )
+            store = profile.store
+            if store is not None:
+                records = records_of(world, store.kind)
+                for path, content in self._store_seed.items():
+                    records.put(path, content)
+                world.upstash.meter.used = store.commands_used
             yield world
         self._accept()
 
@@ -211,8 +283,14 @@ def staged(
 ) -> Iterator[Stage]:
     """The stage that the profile asks for: simulated for an app, else live.
 
-    Raises UsageError when what a live run needs is not installed.
+    Raises UsageError when what the run needs is not installed.
     """
+    if profile.store is not None and profile.store.kind != "firestore":
+        try:
+            # Before any clock is changed.
+            load()
+        except ScenarioError as error:
+            raise UsageError(str(error)) from error
     if profile.bot.app:
         with simulated(profile, root=root, seed=seed, platform=platform) as stage:
             yield stage
@@ -269,7 +347,7 @@ def _stubs(profile: Profile) -> tuple[Stub, ...]:
     )
 
 
-def _read_seed(profile: Profile) -> dict[str, dict[str, object]]:
+def _read_seed(profile: Profile) -> dict[str, Any]:
     if profile.store is None or profile.store.seed is None:
         return {}
     path = profile.store.seed
@@ -277,6 +355,8 @@ def _read_seed(profile: Profile) -> dict[str, dict[str, object]]:
         content = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise ProfileError(f"[store] seed: {path} can not be read as JSON: {error}") from error
+    if profile.store.kind != "firestore" and isinstance(content, dict):
+        return content
     if not isinstance(content, dict) or not all(
         isinstance(fields, dict) for fields in content.values()
     ):

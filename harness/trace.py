@@ -9,6 +9,7 @@ from harness.checks import CATALOGUE
 from harness.checks.observed import Observed
 from harness.errors import UsageError
 from harness.platforms import USUAL, PlatformName
+from harness.queue_kinds import QueueKind
 from harness.verdict import Verdict
 
 VERSION = 1
@@ -22,7 +23,8 @@ class Trace:
 
     `profile` is the file the profile was read from, relative to the folder thrice ran in, or empty;
     the profile's values are not kept, because they may hold secrets: `profile_digest` tells whether
-    they are still the same. `platform` is where it failed, `platforms` are those of the profile.
+    they are still the same. `platform` is where it failed, `platforms` are those of the profile,
+    `queue` is its kind of queue where that is not the usual one.
     """
 
     check: str
@@ -39,6 +41,7 @@ class Trace:
     ports: tuple[int, ...] = ()
     platform: PlatformName = "messenger"
     platforms: tuple[PlatformName, ...] = ()
+    queue: QueueKind | None = None
 
     def save(self, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
@@ -53,6 +56,7 @@ class Trace:
 def trace_of(verdict: Verdict, observed: Observed, *, seed: int, profile_path: str) -> Trace:
     """The trace of the run that a failed verdict is about."""
     scenario, bot = CATALOGUE[verdict.check].scenario, observed.profile.bot
+    kind = observed.profile.queue.kind
     run = observed.run_of(scenario.id, verdict.run)
     return Trace(
         check=verdict.check,
@@ -69,6 +73,7 @@ def trace_of(verdict: Verdict, observed: Observed, *, seed: int, profile_path: s
         ports=observed.profile.bot.ports if observed.profile.bot.url else (),
         platform=observed.platform,
         platforms=() if bot.platforms == USUAL else bot.platforms,
+        queue=None if kind == "qstash" else kind,
     )
 
 

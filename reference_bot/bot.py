@@ -2,18 +2,23 @@
 
 from dataclasses import dataclass
 
+from reference_bot import held
 from reference_bot.answers import Answers
 from reference_bot.claims import Claims
 from reference_bot.client import HttpClient
 from reference_bot.consumer import Consumer, QueueSignature
 from reference_bot.credentials import make_token
+from reference_bot.events import Events
 from reference_bot.firestore import Firestore
 from reference_bot.message import Platform
 from reference_bot.publisher import Publisher
 from reference_bot.release import Releases
 from reference_bot.replies import Replies, Sender
 from reference_bot.settings import Settings
+from reference_bot.sqs import Sqs
+from reference_bot.store import Store
 from reference_bot.turns import Turns
+from reference_bot.upstash import Upstash
 from reference_bot.usage import Usage
 from reference_bot.webhook import Webhook
 
@@ -23,13 +28,16 @@ class Bot:
     """What answers the bot's routes."""
 
     webhook: Webhook
-    consumer: Consumer
+    consumer: Consumer | Events
     releases: Releases
     usage: Usage
 
 
-def make_store(settings: Settings, http: HttpClient) -> Firestore:
+def make_store(settings: Settings, http: HttpClient) -> Store:
     """The bot's store. Raises SettingsError when a service account can not be used."""
+    if settings.upstash_url:
+        token = settings.upstash_token
+        return Upstash(http, url=settings.upstash_url, token=token, listed=(held.COLLECTION,))
     return Firestore(
         http,
         url=settings.firestore_url,
@@ -64,12 +72,18 @@ def make_bot(
 
     `queue_http` is the client for the queue; without it the queue's SDK makes its own.
     """
-    store, signed = make_store(settings, http), signature(settings)
+    store, signed = make_store(settings, http), signature(settings, http)
+    if settings.cloud_tasks_queue or settings.sqs_queue_url:
+        # Its publisher has no SDK with a client of its own.
+        queue_http = http
     records = claims(store, publishes_per_hour=settings.publishes_per_hour)
     answering = answers(Turns(store), make_replies(settings, http))
+    releases = Releases(signed, store, answering)
     return Bot(
         webhook(settings, records, publisher(settings, queue_http)),
-        Consumer(signed, answering),
-        Releases(signed, store, answering),
+        Events(Sqs(settings, http), answering, releases)
+        if settings.sqs_queue_url
+        else Consumer(signed, answering),
+        releases,
         Usage(store, token=settings.usage_token),
     )

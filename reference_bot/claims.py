@@ -20,7 +20,6 @@ from reference_bot.firestore import (
     Condition,
     ConflictError,
     Document,
-    Firestore,
     StoreError,
     Write,
     Written,
@@ -40,6 +39,7 @@ from reference_bot.records import (
     number,
     record_path,
 )
+from reference_bot.store import Store
 from reference_bot.usage import used
 
 # A claim that is older belongs to a handler that died: no webhook runs for a minute. Whoever takes
@@ -83,7 +83,7 @@ class Claims:
     Of `publishes_per_hour` a few are kept for releases; see `breaker.py`.
     """
 
-    def __init__(self, store: Firestore, *, publishes_per_hour: int) -> None:
+    def __init__(self, store: Store, *, publishes_per_hour: int) -> None:
         self._store = store
         self._most = publishes_per_hour - RELEASES_PER_HOUR
 

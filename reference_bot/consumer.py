@@ -7,6 +7,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from reference_bot.answers import Answers
+from reference_bot.client import HttpClient
+from reference_bot.cloud_tasks import Identity
 from reference_bot.errors import TryAgainError
 from reference_bot.message import parse_job
 from reference_bot.settings import CONSUMER_PATH, Settings
@@ -18,26 +20,51 @@ LOG = logging.getLogger(__name__)
 class QueueSignature:
     """Tells the queue's own deliveries from anybody else's."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, http: HttpClient, identity: type[Identity] = Identity
+    ) -> None:
         self._settings = settings
-        self._receiver = Receiver(settings.current_signing_key, settings.next_signing_key)
+        self._receiver: Receiver | None = None
+        if settings.cloud_tasks_queue:
+            self._identity = identity(settings, http)
+        else:
+            self._receiver = Receiver(settings.current_signing_key, settings.next_signing_key)
 
-    def is_genuine(self, request: Request, body: bytes, path: str) -> bool:
-        """Whether the queue signed this body for this route.
+    async def is_genuine(self, request: Request, body: bytes, path: str) -> bool:
+        """Whether the queue signed this body, or the delivery, for this route. Raises TryAgainError
+        when that can not be told now.
 
         The address is the configured one, not the one in the request: behind a proxy they differ,
         and a token that was made for another route of the bot must not pass here.
         """
+        if self._settings.sqs_queue_url:
+            # What comes from SQS comes as an event, and all else is somebody else's.
+            return False
+        url = self._settings.address(path)
         try:
-            self._receiver.verify(
-                signature=request.headers.get("upstash-signature", ""),
-                body=body.decode(),
-                url=self._settings.address(path),
-            )
+            if self._receiver is None:
+                await self._identity.check(request.headers.get("authorization", ""), url)
+            else:
+                self._receiver.verify(
+                    signature=request.headers.get("upstash-signature", ""),
+                    body=body.decode(),
+                    url=url,
+                )
+        except TryAgainError:
+            raise
         except Exception as error:  # a token can be odd in more ways than SignatureError covers
             LOG.info("a delivery without a valid signature: %s", type(error).__name__)
             return False
         return True
+
+    def give_up(self, why: str) -> Response:
+        """The answer to a delivery that no repetition would help."""
+        if self._receiver is None:
+            # Cloud Tasks repeats whatever is not a success, and keeps nothing for anybody to see.
+            LOG.error("a delivery is dropped: %s", why)
+            return PlainTextResponse(why)
+        # QStash docs, "Retry": straight to the dead letters, where somebody sees it.
+        return PlainTextResponse(why, 489, {"Upstash-NonRetryable-Error": "true"})
 
 
 class Consumer:
@@ -52,16 +79,13 @@ class Consumer:
         retries, when it failed.
         """
         body = await request.body()
-        if not self._signature.is_genuine(request, body, CONSUMER_PATH):
-            return PlainTextResponse("wrong signature", 401)
-        message = parse_job(body)
-        attempt = read_attempt(request)
-        if message is None or attempt is None:
-            # QStash docs, "Retry": straight to the dead letters, where somebody sees it; no retry
-            # would help.
-            headers = {"Upstash-NonRetryable-Error": "true"}
-            return PlainTextResponse("not a message of this bot", 489, headers)
         try:
+            if not await self._signature.is_genuine(request, body, CONSUMER_PATH):
+                return PlainTextResponse("wrong signature", 401)
+            message = parse_job(body)
+            attempt = read_attempt(request)
+            if message is None or attempt is None:
+                return self._signature.give_up("not a message of this bot")
             sent = await self._answers.answer(message, attempt)
         except TryAgainError as error:
             LOG.warning("a message has to be delivered again: %r", error)

@@ -21,8 +21,9 @@ class ServiceAccount:
     says is never repeated, since it is the secret.
     """
 
-    def __init__(self, key: str) -> None:
-        """`key` is the JSON of a key file, as the console hands it out."""
+    def __init__(self, key: str, *, audience: str = AUDIENCE) -> None:
+        """`key` is the JSON of a key file, as the console hands it out; `audience` the service."""
+        self._audience = audience
         try:
             content = json.loads(key)
             self._email = str(content["client_email"])
@@ -47,7 +48,7 @@ class ServiceAccount:
         claims = {
             "iss": self._email,
             "sub": self._email,
-            "aud": AUDIENCE,
+            "aud": self._audience,
             "iat": now,
             "exp": now + LIFETIME_S,
         }
@@ -67,14 +68,15 @@ def make_token(settings: Settings) -> Token:
     """What gives the store's bearer token. Raises SettingsError."""
     if settings.firestore_token:
         return lambda: settings.firestore_token
-    key = settings.google_account
-    if not key:
-        path = Path(settings.google_account_file)
-        try:
-            key = path.read_text()
-        except (OSError, ValueError) as error:
-            reason = type(error).__name__
-            raise SettingsError(
-                f"GOOGLE_APPLICATION_CREDENTIALS can not be read: {reason}"
-            ) from None
-    return ServiceAccount(key).token
+    return ServiceAccount(read_key(settings)).token
+
+
+def read_key(settings: Settings) -> str:
+    """The key of the service account. Raises SettingsError."""
+    if settings.google_account:
+        return settings.google_account
+    try:
+        return Path(settings.google_account_file).read_text()
+    except (OSError, ValueError) as error:
+        reason = type(error).__name__
+        raise SettingsError(f"GOOGLE_APPLICATION_CREDENTIALS can not be read: {reason}") from None

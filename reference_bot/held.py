@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from reference_bot.firestore import Firestore, Write
+from reference_bot.firestore import Write
 from reference_bot.message import Message, read_job
 from reference_bot.records import expiry
+from reference_bot.store import Store
 
 COLLECTION = "heldMessages"
 # How many one invocation takes on: about four calls for each.
@@ -32,7 +33,7 @@ def keep(message: Message, now: float) -> Write:
     )
 
 
-async def oldest(store: Firestore) -> list[HeldMessage]:
+async def oldest(store: Store) -> list[HeldMessage]:
     """The oldest messages that are held, `AT_MOST` of them. Raises StoreError."""
     found = []
     for path, document in (await store.list_collection(COLLECTION, AT_MOST)).items():

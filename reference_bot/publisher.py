@@ -1,4 +1,6 @@
-"""Publishing to QStash with its own SDK, within a limit that leaves time to answer the platform."""
+"""Publishing to the queue within a limit that leaves time to answer the platform: to QStash with
+its own SDK, to Cloud Tasks, or to SQS.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -8,9 +10,11 @@ from qstash.asyncio.http import AsyncHttpClient
 from qstash.asyncio.message import AsyncMessageApi
 from qstash.http import HttpMethod, raise_for_non_ok_status
 
-from reference_bot.client import HttpClient
+from reference_bot.client import HttpClient, new_client
+from reference_bot.cloud_tasks import CloudTasks
 from reference_bot.errors import TryAgainError
 from reference_bot.settings import Settings
+from reference_bot.sqs import Sqs
 
 # The platform wants its answer within 5 s (Messenger Platform docs, "Webhooks"); reading and
 # writing the claim comes on top.
@@ -26,9 +30,15 @@ class Publisher:
     """Sends messages to the bot's own routes, by way of the queue."""
 
     def __init__(self, settings: Settings, http: HttpClient | None = None) -> None:
-        """`http` replaces the client that the SDK would make for itself."""
+        """`http` replaces the client that would be made for the queue alone."""
         self._settings = settings
-        if http is None:
+        self._tasks: CloudTasks | None = None
+        self._sqs: Sqs | None = None
+        if settings.sqs_queue_url:
+            self._sqs = Sqs(settings, http or new_client())
+        elif settings.cloud_tasks_queue:
+            self._tasks = CloudTasks(settings, http or new_client())
+        elif http is None:
             # The SDK would repeat a failed publish up to five times, far beyond the platform's
             # patience. Here the platform repeats: it gets a 503 and delivers again.
             sdk = AsyncQStash(settings.qstash_token, base_url=settings.qstash_url, retry=False)
@@ -48,12 +58,24 @@ class Publisher:
         PublishError.
 
         A publish that failed by time-out may have been accepted all the same; with a deduplication
-        id it can be repeated for ten minutes without harm (QStash docs, "Deduplication").
+        id it can be repeated for ten minutes without harm (QStash docs, "Deduplication"), with
+        Cloud Tasks for an hour, with SQS for five minutes.
         """
+        url = self._settings.address(path)
         try:
             async with asyncio.timeout(PUBLISH_LIMIT_S):
+                if self._tasks is not None:
+                    await self._tasks.send(
+                        url, body, deduplication_id=deduplication_id, delay_s=delay_s
+                    )
+                    return
+                if self._sqs is not None:
+                    await self._sqs.send(
+                        path, body, deduplication_id=deduplication_id, delay_s=delay_s
+                    )
+                    return
                 await self._messages.publish_json(
-                    url=self._settings.address(path),
+                    url=url,
                     body=body,
                     retries=RETRIES,
                     delay=delay_s or None,

@@ -10,12 +10,12 @@ from reference_bot.firestore import (
     Condition,
     ConflictError,
     Document,
-    Firestore,
     StoreError,
     Write,
     unchanged_since,
 )
 from reference_bot.message import Message
+from reference_bot.store import Store
 
 LOG = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def expiry(moment: float) -> datetime:
     return datetime.fromtimestamp(moment + KEEP_S, UTC)
 
 
-async def mark(store: Firestore, path: str, state: str, version: str, *others: Write) -> bool:
+async def mark(store: Store, path: str, state: str, version: str, *others: Write) -> bool:
     """Put a record into another state, if it is still as it was written as `version`, and do the
     other writes with it. Returns whether nothing more can come of trying: never raises StoreError.
     """

@@ -16,9 +16,10 @@ from reference_bot import held
 from reference_bot.answers import Answers
 from reference_bot.consumer import QueueSignature
 from reference_bot.errors import TryAgainError
-from reference_bot.firestore import Firestore, StoreError
+from reference_bot.firestore import StoreError
 from reference_bot.held import HeldMessage
 from reference_bot.settings import RELEASE_PATH
+from reference_bot.store import Store
 from reference_bot.turns import Attempt, read_attempt
 
 LOG = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ BEGIN_WITHIN_S = 5.0
 class Releases:
     """The queue's way to the messages that are held."""
 
-    def __init__(self, signature: QueueSignature, store: Firestore, answers: Answers) -> None:
+    def __init__(self, signature: QueueSignature, store: Store, answers: Answers) -> None:
         self._signature = signature
         self._store = store
         self._answers = answers
@@ -41,22 +42,26 @@ class Releases:
         """POST: 200 when nothing is held any more; 503, so that the queue retries, when something
         failed or there is more than one invocation can do.
         """
-        if not self._signature.is_genuine(request, await request.body(), RELEASE_PATH):
-            return PlainTextResponse("wrong signature", 401)
-        attempt = read_attempt(request)
-        if attempt is None:
-            headers = {"Upstash-NonRetryable-Error": "true"}
-            return PlainTextResponse("not a release of this bot", 489, headers)
         try:
-            found = await held.oldest(self._store)
-            left = await self._answer_all(found, attempt)
+            if not await self._signature.is_genuine(request, await request.body(), RELEASE_PATH):
+                return PlainTextResponse("wrong signature", 401)
+            attempt = read_attempt(request)
+            if attempt is None:
+                return self._signature.give_up("not a release of this bot")
+            done = await self.release(attempt)
         except TryAgainError as error:
             LOG.warning("held messages have to be tried again: %r", error)
             return PlainTextResponse("try again", 503)
-        if left or len(found) == held.AT_MOST:
+        if not done:
             # QStash docs, "Retry": at once, since nothing is wrong.
             return PlainTextResponse("there are more", 503, {"Retry-After": "1"})
         return PlainTextResponse("answered")
+
+    async def release(self, attempt: Attempt) -> bool:
+        """Answer what is held; returns whether nothing is left. Raises TryAgainError."""
+        found = await held.oldest(self._store)
+        left = await self._answer_all(found, attempt)
+        return not left and len(found) < held.AT_MOST
 
     async def _answer_all(self, found: Sequence[HeldMessage], attempt: Attempt) -> int:
         """Answer held messages, each user's in their order; returns how many there was no time for.

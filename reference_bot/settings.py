@@ -44,12 +44,33 @@ class Settings:
     # Where tokens of Instagram's own login are good for; without it, GRAPH_URL.
     instagram_graph_url: str = _variable("INSTAGRAM_GRAPH_URL", optional=True)
     qstash_url: str = _variable("QSTASH_URL", "https://qstash.upstash.io")
-    qstash_token: str = _variable("QSTASH_TOKEN", secret=True)
-    current_signing_key: str = _variable("QSTASH_CURRENT_SIGNING_KEY", secret=True)
-    next_signing_key: str = _variable("QSTASH_NEXT_SIGNING_KEY", secret=True)
+    qstash_token: str = _variable("QSTASH_TOKEN", secret=True, optional=True)
+    current_signing_key: str = _variable("QSTASH_CURRENT_SIGNING_KEY", secret=True, optional=True)
+    next_signing_key: str = _variable("QSTASH_NEXT_SIGNING_KEY", secret=True, optional=True)
+    # The bot publishes to this queue of Cloud Tasks where it is named (projects/.../queues/...),
+    # else to QStash.
+    cloud_tasks_queue: str = _variable("CLOUD_TASKS_QUEUE", optional=True)
+    cloud_tasks_url: str = _variable("CLOUD_TASKS_URL", "https://cloudtasks.googleapis.com")
+    # What gives access to it, else a service account; and the account that deliveries come from.
+    cloud_tasks_token: str = _variable("CLOUD_TASKS_TOKEN", secret=True, optional=True)
+    cloud_tasks_account: str = _variable("CLOUD_TASKS_ACCOUNT", optional=True)
+    google_certs_url: str = _variable(
+        "GOOGLE_CERTS_URL", "https://www.googleapis.com/oauth2/v3/certs"
+    )
+    # The bot publishes to this FIFO queue of SQS where it is named by its address; Lambda sets the
+    # variables of its region and of its credentials.
+    sqs_queue_url: str = _variable("SQS_QUEUE_URL", optional=True)
+    sqs_url: str = _variable("AWS_ENDPOINT_URL_SQS", optional=True)
+    aws_region: str = _variable("AWS_REGION", "us-east-1")
+    aws_access_key: str = _variable("AWS_ACCESS_KEY_ID", secret=True, optional=True)
+    aws_secret_key: str = _variable("AWS_SECRET_ACCESS_KEY", secret=True, optional=True)
+    aws_session_token: str = _variable("AWS_SESSION_TOKEN", secret=True, optional=True)
     public_url: str = _variable("PUBLIC_URL")
+    # The bot keeps its records in Upstash Redis where it has the address of one, else in Firestore.
+    upstash_url: str = _variable("UPSTASH_REDIS_REST_URL", optional=True)
+    upstash_token: str = _variable("UPSTASH_REDIS_REST_TOKEN", secret=True, optional=True)
     firestore_url: str = _variable("FIRESTORE_URL", "https://firestore.googleapis.com/v1")
-    firestore_project: str = _variable("FIRESTORE_PROJECT")
+    firestore_project: str = _variable("FIRESTORE_PROJECT", optional=True)
     # One of these three gives access to the store, the first that is set.
     firestore_token: str = _variable("FIRESTORE_TOKEN", secret=True, optional=True)
     google_account: str = _variable("GOOGLE_SERVICE_ACCOUNT", secret=True, optional=True)
@@ -77,10 +98,8 @@ class Settings:
         ]
         if not self.platforms:
             missing.append("FB_PAGE_TOKEN or INSTAGRAM_TOKEN or WHATSAPP_TOKEN")
-        if not (self.firestore_token or self.google_account or self.google_account_file):
-            missing.append(
-                "FIRESTORE_TOKEN or GOOGLE_SERVICE_ACCOUNT or GOOGLE_APPLICATION_CREDENTIALS"
-            )
+        missing += self._missing_of_queue()
+        missing += self._missing_of_store()
         if missing:
             raise SettingsError(f"set {', '.join(missing)} in the bot's environment")
         if self.publishes_per_hour < LEAST_PUBLISHES:
@@ -89,6 +108,30 @@ class Settings:
                 f" not {self.breaker_publishes_per_hour!r}"
             )
         return self
+
+    def _missing_of_queue(self) -> list[str]:
+        if not self.cloud_tasks_queue:
+            needed: tuple[str, ...] = ("qstash_token", "current_signing_key", "next_signing_key")
+            if self.sqs_queue_url:
+                needed = ("aws_access_key", "aws_secret_key")
+            names = {f.name: f.metadata["variable"] for f in fields(self)}
+            return [names[name] for name in needed if not getattr(self, name)]
+        missing = [] if self.cloud_tasks_account else ["CLOUD_TASKS_ACCOUNT"]
+        if not (self.cloud_tasks_token or self.google_account or self.google_account_file):
+            missing.append(
+                "CLOUD_TASKS_TOKEN or GOOGLE_SERVICE_ACCOUNT or GOOGLE_APPLICATION_CREDENTIALS"
+            )
+        return missing
+
+    def _missing_of_store(self) -> list[str]:
+        if self.upstash_url:
+            return [] if self.upstash_token else ["UPSTASH_REDIS_REST_TOKEN"]
+        missing = [] if self.firestore_project else ["FIRESTORE_PROJECT"]
+        if not (self.firestore_token or self.google_account or self.google_account_file):
+            missing.append(
+                "FIRESTORE_TOKEN or GOOGLE_SERVICE_ACCOUNT or GOOGLE_APPLICATION_CREDENTIALS"
+            )
+        return missing
 
     @property
     def platforms(self) -> tuple[Platform, ...]:

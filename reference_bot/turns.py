@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from reference_bot.errors import TryAgainError
-from reference_bot.firestore import ConflictError, Document, Firestore, StoreError, Write
+from reference_bot.firestore import ConflictError, Document, StoreError, Write
 from reference_bot.held import HeldMessage
 from reference_bot.message import Message
 from reference_bot.records import (
@@ -21,9 +21,15 @@ from reference_bot.records import (
     number,
     record_path,
 )
+from reference_bot.store import Store
 
 # How long an attempt to answer may be at work: its commit takes up to 3 s, its send 8 s.
 ATTEMPT_LEASE_S = 15.0
+
+
+# By which headers each queue tells its message, and how often it was retried before.
+QSTASH = ("upstash-message-id", "upstash-retried")
+CLOUD_TASKS = ("x-cloudtasks-taskname", "x-cloudtasks-taskretrycount")
 
 
 class BusyError(TryAgainError):
@@ -48,19 +54,21 @@ class Turn:
 
 def read_attempt(request: Request) -> Attempt | None:
     """Which attempt a delivery by the queue is, or None when it does not say."""
-    owner = request.headers.get("upstash-message-id")
-    if owner is None:
-        return None
-    try:
-        return Attempt(owner, int(request.headers.get("upstash-retried", "0")))
-    except ValueError:
-        return Attempt(owner, 0)
+    for message, retried in (QSTASH, CLOUD_TASKS):
+        owner = request.headers.get(message)
+        if owner is None:
+            continue
+        try:
+            return Attempt(owner, int(request.headers.get(retried, "0")))
+        except ValueError:
+            return Attempt(owner, 0)
+    return None
 
 
 class Turns:
     """The records in `processedMessages`, as those who answer see them."""
 
-    def __init__(self, store: Firestore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
 
     async def begin_answer(self, message: Message, attempt: Attempt) -> Turn | None:

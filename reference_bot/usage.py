@@ -9,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from reference_bot.errors import TryAgainError
-from reference_bot.firestore import Firestore, Write
+from reference_bot.firestore import Write
 from reference_bot.message import Message
 from reference_bot.records import expiry
+from reference_bot.store import Store
 
 USERS_SHOWN = 100
 _HOUR = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}")
@@ -38,7 +39,7 @@ def used(message: Message, now: float, *, publishes: int, held: int = 0) -> Writ
 class Usage:
     """The route that tells an operator of the counts, and nobody else."""
 
-    def __init__(self, store: Firestore, *, token: str) -> None:
+    def __init__(self, store: Store, *, token: str) -> None:
         self._store = store
         self._token = token
 

@@ -20,7 +20,7 @@ CLOSED: Mapping[str, frozenset[str]] = {
 }
 
 # Folders of the emulator that serve every platform; each other folder is a platform.
-SHARED = frozenset({"net", "control"})
+SHARED = frozenset({"net", "control", "grpc", "redis"})
 
 # Importing gevent patches the process; a certificate needs neither pytest nor locust.
 ONLY_IN: Mapping[str, str] = {
@@ -68,6 +68,11 @@ EXEMPT: tuple[tuple[str, frozenset[str], str], ...] = (
         "emulator/serverless/bot_chance.py",
         frozenset({"os.urandom", "random.getstate", "random.seed", "random.setstate"}),
         "it replaces the entropy that bots draw from",
+    ),
+    (
+        "emulator/redis/lent.py",
+        frozenset({"time.time"}),
+        "it replaces the time that fakeredis sees, which others in the process use as well",
     ),
     (
         "emulator/net/wall.py",

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from emulator.control.operation import Answer, Asked, Operation, number, object_of, whole
-from emulator.qstash.mishaps import MOST_COPIES, Disturbance
+from emulator.queue_mishaps import MOST_COPIES, Disturbance
 
 if TYPE_CHECKING:
     from emulator.serving import Serving

@@ -10,6 +10,7 @@ from emulator.qstash.ledger import Ledger, Place
 from emulator.qstash.message import DeadLetter, LogEntry, Message, Origin, Post, Publish, State
 from emulator.qstash.plan import Plan
 from emulator.qstash.spilled import dead_coding, log_coding
+from emulator.queue_notes import note_dead, note_duplicate, note_publish
 
 
 class Watch(Protocol):
@@ -119,18 +120,16 @@ class Records:
         self.dead.add(place, letter)
         if self.watch is not None:
             self.watch.buried(letter)
-        self._kernel.note(
-            "dead",
+        note_dead(
+            self._kernel,
             message.name,
+            message_id=message.id,
+            dlq_id=letter.id,
+            status=reply.status if reply is not None else 0,
+            attempts=message.retried + 1,
             cause=message.entry,
             roots=message.roots,
             generation=message.generation,
-            detail={
-                "message_id": message.id,
-                "dlq_id": letter.id,
-                "status": reply.status if reply is not None else 0,
-                "attempts": message.retried + 1,
-            },
         )
         return letter
 
@@ -143,30 +142,30 @@ class Records:
     def note_publish(self, message: Message, origin: Origin) -> int:
         """Put on record that the bot published something; returns the number of the entry."""
         publish = message.publish
-        return self._kernel.note(
-            "publish",
+        return note_publish(
+            self._kernel,
             message.name,
+            message_id=message.id,
+            url=publish.url,
+            route=route(publish),
+            dedup=message.dedup_key,
+            delay_s=publish.delay_s,
             cause=origin.cause,
             roots=origin.roots,
             generation=origin.generation,
-            detail={
-                "message_id": message.id,
-                "url": publish.url,
-                "dedup": message.dedup_key,
-                "delay_s": publish.delay_s,
-                "route": route(publish),
-            },
         )
 
     def note_duplicate(self, first: str, post: Post, origin: Origin) -> None:
         """Put on record that a publish was swallowed in favour of the message `first`."""
-        self._kernel.note(
-            "duplicate",
+        note_duplicate(
+            self._kernel,
             origin.call_name,
+            message_id=first,
+            url=post.publish.url,
+            dedup=post.dedup_key,
             cause=origin.cause,
             roots=origin.roots,
             generation=origin.generation,
-            detail={"message_id": first, "url": post.publish.url, "dedup": post.dedup_key},
         )
 
 

@@ -14,7 +14,6 @@ from emulator.qstash.bulk import BulkActions
 from emulator.qstash.destination import PUBLISH_PATH
 from emulator.qstash.engine import Engine
 from emulator.qstash.intake import Intake
-from emulator.qstash.mishaps import Disturbance
 from emulator.qstash.plan import Plan
 from emulator.qstash.publishing import take
 from emulator.qstash.quota import Cost
@@ -23,6 +22,7 @@ from emulator.qstash.surface import Unauthorized, refusal
 from emulator.qstash.switches import DEFAULT_SWITCHES, Switches
 from emulator.qstash.topics import UrlGroups
 from emulator.qstash.wire import Terms
+from emulator.queue_mishaps import Disturbance
 from emulator.service import CLIENT_IP, call_asgi
 
 # The user `defaultUser` of the vendor's public development server; its credentials are constants of

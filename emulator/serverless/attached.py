@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 
 from emulator.errors import BotDiedError, BotStartError, EmulatorBug
 from emulator.exchange import Failure, Outcome, Request
-from emulator.net import Arrival, Listener
+from emulator.net import Arrival
 from emulator.net.client import Place
 from emulator.net.ports import listening_pids
+from emulator.redis.listener import Listening, listener_for
 from emulator.serverless.asleep import Watch, watch
 from emulator.serverless.background import Background
 from emulator.serverless.body import Body, Event
@@ -94,7 +95,7 @@ class Attached:
         self.url = url
         self._webhook = webhook
         self._ports = dict(ports)
-        self._listeners: list[Listener] = []
+        self._listeners: list[Listening] = []
         self._body: AttachedBot | None = None
 
     # -- Source
@@ -144,9 +145,9 @@ class Attached:
             self._body.watch.close()
 
 
-def _listen(live: "Live", origin: str, port: int) -> Listener:
+def _listen(live: "Live", origin: str, port: int) -> Listening:
     try:
-        return Listener(
+        return listener_for(
             live.network,
             origin=origin,
             on_arrival=lambda arrival: live.events.put(Event("call", None, arrival)),

@@ -15,11 +15,12 @@ from pathlib import Path
 
 from emulator.errors import BotStartError
 from emulator.exchange import Outcome, Reply, Request
-from emulator.net import Arrival, Client, Listener, Network, wall
+from emulator.net import Arrival, Client, Network, wall
 from emulator.net.authority import Authority
 from emulator.net.client import Place
 from emulator.net.ports import free_port, listening_ports
 from emulator.net.proxy import Proxy
+from emulator.redis.listener import Listening, listener_for
 from emulator.serverless.asleep import ThreadWatch, Watch, watch
 from emulator.serverless.background import Background
 from emulator.serverless.clock_file import ClockFile
@@ -100,7 +101,7 @@ class BotProcess:
         self._on_exit = on_exit
         self._partial = b""
         self._ending = False
-        self._listeners: list[Listener | Proxy] = []
+        self._listeners: list[Listening | Proxy] = []
         # Only a name: the guard makes the folder and removes it, so that it can not be left behind
         # by whoever ends this process in between.
         self._folder = tempfile.mktemp(prefix="thrice-bot-")
@@ -110,7 +111,7 @@ class BotProcess:
         try:
             addresses = {}
             for origin in services:
-                listener = Listener(
+                listener = listener_for(
                     network,
                     origin=origin,
                     on_arrival=lambda arrival: on_call(self, arrival),

@@ -102,6 +102,15 @@ def _consumer(profile: Profile) -> str | None:
     )
 
 
+def _signed(profile: Profile) -> str | None:
+    return (
+        None
+        if profile.queue.kind != "sqs"
+        else "a queue that signs its deliveries: an event of SQS carries no signature, and whoever "
+        "may invoke the function is believed"
+    )
+
+
 def _replies(profile: Profile) -> str | None:
     return (
         None if profile.expect.replies > 0 else "[expect] replies above 0: the bot does not answer"
@@ -290,7 +299,7 @@ _CHECKS = (
         "only what the queue signed is believed",
         QUEUE_SIGNATURE,
         signatures.queue_signature,
-        lambda profile: _consumer(profile) or _queue(profile),
+        lambda profile: _consumer(profile) or _queue(profile) or _signed(profile),
         once=True,
     ),
     Check(

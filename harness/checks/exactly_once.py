@@ -14,6 +14,7 @@ from harness.checks.observed import (
 from harness.checks.sharing import share_out
 from harness.profile import Profile
 from harness.scenarios.rapid import Rapid
+from harness.stores import is_store
 from harness.verdict import Verdict
 
 # Where a claim in one step is shown.
@@ -166,7 +167,7 @@ def _dedup_remark(run: Rapid, roots: Sequence[str]) -> str:
         entry
         for root in roots
         for entry in run.of("call", root)
-        if entry.detail.get("service") == "firestore" and ".q" not in entry.name
+        if is_store(entry.detail.get("service")) and ".q" not in entry.name
     ]
     if not calls:
         return "no call to a store was made while these webhooks were handled"

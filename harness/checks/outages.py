@@ -21,6 +21,7 @@ from harness.checks.observed import (
 from harness.checks.sharing import share_out
 from harness.profile import Expect, Profile
 from harness.scenarios.outages import Troubled
+from harness.stores import is_store
 from harness.verdict import Verdict
 
 # Calls to the service in trouble that one delivery may make: what the queue's SDK does by itself, a
@@ -32,7 +33,12 @@ FROM_QUEUE = frozenset({"queue"})
 # Causes that are shown; the messages of one run mostly share theirs.
 MOST_REMARKS = 2
 
-_PEOPLE_SAY = {"qstash": "the queue", "firestore": "the store", "graph": "the platform"}
+_PEOPLE_SAY = {
+    "qstash": "the queue",
+    "cloudtasks": "the queue",
+    "sqs": "the queue",
+    "graph": "the platform",
+}
 
 
 def queue_hangs(profile: Profile, runs: Sequence[Troubled]) -> Verdict:
@@ -86,7 +92,7 @@ def _judge(expect: Expect, run: Troubled) -> Judgement:
         expected=f"{count}, {_counts(*wanted)}; ",
         observed=f"{count}, {_counts(len(seen.published), len(seen.replied))}; ",
     )
-    if run.service == "firestore":
+    if is_store(run.service):
         _judge_decisions(seen, result)
     _judge_counts(expect, run, seen, result)
     if run.service != "graph":
@@ -105,7 +111,7 @@ class _Seen:
 
     def __init__(self, run: Troubled) -> None:
         record = run.record
-        self.who = _PEOPLE_SAY[run.service]
+        self.who = "the store" if is_store(run.service) else _PEOPLE_SAY[run.service]
         self.by_seq = {entry.seq: entry for entry in record.entries}
         self.published = record.of("publish")
         self.replied = record.of("reply")
@@ -248,7 +254,7 @@ def _judge_decisions(seen: _Seen, result: Judgement) -> None:
         call = seen.by_seq.get(entry.cause)
         if entry.kind != "answer" or call is None or entry.cause in seen.failed:
             continue
-        if call.detail.get("service") == "firestore":
+        if is_store(call.detail.get("service")):
             answered.setdefault(call.cause, seq)
     undecided = []
     for made in seen.published:

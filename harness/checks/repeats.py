@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 from emulator.journal import Entry
 from emulator.meta import UserMessage
-from emulator.qstash.dedup import DEDUP_WINDOW_S
 from harness.checks.observed import (
     Judgement,
     judge_each,
@@ -18,6 +17,7 @@ from harness.checks.observed import (
 )
 from harness.checks.sharing import share_out
 from harness.profile import Profile
+from harness.queues import QUEUES
 from harness.scenarios.conversation import Conversation
 from harness.verdict import Verdict
 
@@ -97,10 +97,21 @@ def _times(message: UserMessage, done: str, found: Sequence[Entry]) -> str:
 
 
 def _window_remark(run: Conversation, made: Sequence[Entry], sent: Sequence[Entry]) -> str:
-    if len(made) < 2 or made[1].time - made[0].time < DEDUP_WINDOW_S:
+    calls = {entry.seq: entry for entry in run.record.of("call")}
+    rules = next(
+        (
+            rules
+            for rules in QUEUES.values()
+            if made
+            and (call := calls.get(made[0].cause)) is not None
+            and call.detail.get("service") == rules.service
+        ),
+        QUEUES["qstash"],
+    )
+    if len(made) < 2 or made[1].time - made[0].time < rules.remembers_s:
         return ""
     return (
-        f"the queue forgets a deduplication id after {DEDUP_WINDOW_S / 60:g} minutes; "
+        f"the queue forgets {rules.forgets}; "
         "look for a record of the message in a store before you publish"
     )
 

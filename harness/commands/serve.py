@@ -111,6 +111,11 @@ def run(options: argparse.Namespace) -> int:
     profile = load_profile(options.profile, url=options.url, fallback_url=BOT_URL, platforms=asked)
     profile = with_ports(profile, options.ports)
     bot = profile.bot
+    if profile.queue.kind != "qstash":
+        raise UsageError(
+            f"thrice serve has qstash only, and the profile says [queue] kind = "
+            f'"{profile.queue.kind}"; certify judges a bot that uses it'
+        )
     (platform, *_) = platforms_of(profile, asked)
     with Serving(
         ports=ports_of(profile),

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.platforms import PlatformName
+from harness.queue_kinds import QUEUE_KINDS
 
 if TYPE_CHECKING:
     from harness.verify import Claims
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 Tell whether a certificate (a file of `thrice certify --json`) is about the files below this folder,
 and still holds: the same source, profile and version of thrice, certified, no waiver over.
-Run it where `thrice certify` ran, with the same --app, --command, --url and --profile.
+Run it where `thrice certify` ran, with the same --app, --command, --url, --queue and --profile.
 """
 
 
@@ -30,6 +31,7 @@ def add(commands: Any) -> None:
     verify.add_argument("--app", metavar="MODULE:ATTR", help=same)
     verify.add_argument("--command", metavar="COMMAND", dest="bot_command", help=same)
     verify.add_argument("--url", metavar="URL", help=same)
+    verify.add_argument("--queue", choices=QUEUE_KINDS, help=same)
     verify.add_argument("--profile", metavar="FILE", type=Path, help=same)
     verify.set_defaults(run=run)
 
@@ -53,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
         platforms = claims.platforms
         if not any(way.values()):
             way[_way_of(claims)] = claims.app
-    profile = load_profile(options.profile, **way, platforms=platforms)
+    profile = load_profile(options.profile, **way, platforms=platforms, queue=options.queue)
     source = identify(root)
     found = differences(
         claims, source=source, profile=profile, version=product_version(), today=today()

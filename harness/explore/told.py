@@ -7,6 +7,7 @@ from typing import Any
 from emulator.exchange import Failure, Outcome, Reply
 from emulator.recorded import RecordedCall
 from harness.explore.faults import FAIL_AFTER, FAIL_BEFORE, KILLED, WITHHELD
+from harness.stores import is_store
 
 # What a fault means, for people: what the service did, and what the bot got.
 FAULTS: Mapping[str, str] = {
@@ -15,6 +16,9 @@ FAULTS: Mapping[str, str] = {
     WITHHELD: "done, no answer",
     KILLED: "done, then it dies",
 }
+
+# How Redis says that there is nothing.
+_NOTHING = frozenset((b"$-1\r\n", b"_\r\n", b"*-1\r\n", b"*0\r\n", b"%0\r\n", b":0\r\n"))
 
 # Characters of a resource's name that are shown: enough to tell two apart.
 NAME_LENGTH = 14
@@ -25,7 +29,7 @@ def what_it_does(call: RecordedCall, collection: str = "") -> str:
     the one in `collection`, which is not named then.
     """
     access = call.access
-    if call.service != "firestore":
+    if not is_store(call.service):
         return access.verb
     document = _document(call, collection)
     if not document:
@@ -44,6 +48,8 @@ def what_came(call: RecordedCall, outcome: Outcome | None, fault: str, collectio
 
 def _reply(call: RecordedCall, reply: Reply, collection: str) -> str:
     content = _content(reply)
+    if is_store(call.service) and call.service != "firestore":
+        return _of_command(call, reply, content, _document(call, collection))
     if call.service == "firestore":
         if isinstance(content, list) and content and isinstance(content[0], dict):
             document = "/" + _document(call, collection).rpartition("/")[2]
@@ -64,22 +70,65 @@ def _reply(call: RecordedCall, reply: Reply, collection: str) -> str:
             return "a duplicate, swallowed"
         if "messageId" in content:
             return "accepted"
+    if call.service == "sqs" and call.access.verb == "publish" and reply.ok:
+        return "accepted"
+    if call.service == "cloudtasks" and call.access.verb == "publish":
+        if reply.ok:
+            return "accepted"
+        if reply.status == 409:
+            return "refused, the name is taken"
     if call.access.verb == "send" and reply.ok:
         return "sent"
     return str(reply.status)
 
 
+def _of_command(call: RecordedCall, reply: Reply, content: Any, key: str) -> str:
+    """What came of a command for a store of keys; of several at once, of the first that names the
+    key.
+    """
+    if call.service == "redis":
+        if reply.body.startswith(b"-"):
+            said = reply.body[1:].partition(b"\r\n")[0]
+            return said.decode("utf-8", "replace").partition(".")[0]
+        return _of_value(call, nothing=reply.body in _NOTHING)
+    if isinstance(content, list) and content:
+        sent = json.loads(call.request.body)
+        naming = (place for place, words in enumerate(sent) if key in words)
+        content = content[next(naming, -1)]
+    if not isinstance(content, dict):
+        return str(reply.status)
+    if "error" in content:
+        return str(content["error"]).partition(".")[0]
+    return _of_value(call, nothing=content.get("result") in (None, [], 0))
+
+
+def _of_value(call: RecordedCall, *, nothing: bool) -> str:
+    if not call.access.writes:
+        return "not there" if nothing else "found"
+    return "there already" if nothing and call.access.verb == "set nx" else "written"
+
+
 def _document(call: RecordedCall, collection: str) -> str:
-    """The document that says most about a call, as `collection/name`; empty if it touches none."""
+    """The document or key that says most about a call, as `collection/name`; empty if it touches
+    none.
+    """
     access = call.access
-    names = [name for name in sorted(access.writes or access.reads) if not name.endswith("/*")]
-    telling = [name for name in names if f":{collection}/" in name] or names[:1]
-    return telling[0].partition(":")[2] if telling else ""
+    # What begins with a slash is no key of the bot's.
+    names = [
+        name.partition(":")[2]
+        for name in sorted(access.writes or access.reads)
+        if not name.endswith("/*") and ":/" not in name[: name.find(":") + 2]
+    ]
+    begins = f"{collection}/" if call.service == "firestore" else collection
+    telling = [name for name in names if name.startswith(begins)] or names[:1]
+    return telling[0] if telling else ""
 
 
 def _name(document: str, collection: str) -> str:
     """A record by its name alone, every other document with its collection."""
-    return document.removeprefix(collection + "/") if collection else document
+    if not collection or not document.startswith(collection):
+        return document
+    return document.removeprefix(collection).lstrip("/:") or document
 
 
 def _content(reply: Reply) -> Any:

@@ -19,6 +19,7 @@ from harness.profile import Profile
 from harness.scenarios.conversation import SETTLE_S, copy_number
 from harness.scenarios.scenario import Record, record_of
 from harness.stage import Stage
+from harness.stores import is_store
 
 TEXT = "hello"
 
@@ -171,7 +172,7 @@ def _window(scene: Scene, made: list[Made]) -> frozenset[Fault]:
         sends = one.call.access.verb == "send"
         if sends and (one.fault or (isinstance(one.outcome, Reply) and one.outcome.ok)):
             sent.add(task)
-        elif one.call.service == "firestore" and one.call.access.writes:
+        elif is_store(one.call.service) and one.call.access.writes:
             # Durable, also when the answer was lost.
             sent.discard(task)
         fault = Fault(task, ordinal, one.fault)

@@ -14,6 +14,7 @@ from emulator.qstash.ids import MESSAGE_ID_LENGTH, SHORT_ID_LENGTH, draw_id
 from emulator.qstash.signing import sign
 from emulator.schedule import Fifo
 from harness.platforms import PlatformName
+from harness.scenarios import queue_events, queue_tokens
 from harness.scenarios.alteration import alteration
 from harness.scenarios.genuine import as_written, new_mid, request_with
 from harness.scenarios.probe import Interception, Prober, Sighting, without
@@ -301,6 +302,10 @@ def _attack_consumer(world: World, genuine: Request, examples: int, targets: lis
     headers = without(genuine.headers, "Upstash-Signature", "Upstash-Message-Id")
 
     def build(data: bytes, root: str) -> Request:
+        if world.queue is world.sqs:
+            return queue_events.anew(world, genuine, data, root)
+        if world.queue is world.cloudtasks:
+            return queue_tokens.anew(world, genuine, data, root)
         signature = sign(
             world.qstash.keys.current,
             url=genuine.url,
@@ -314,16 +319,15 @@ def _attack_consumer(world: World, genuine: Request, examples: int, targets: lis
         )
         return Request(genuine.method, genuine.url, (*headers, *own), data)
 
+    content = queue_events.content_of(genuine) if world.queue is world.sqs else genuine.body
     mids = [
-        mid
-        for mid in kernel.mids.values()
-        if mid.encode() in genuine.body or as_written(mid) in genuine.body
+        mid for mid in kernel.mids.values() if mid.encode() in content or as_written(mid) in content
     ]
     target = Target(
         "consumer", Prober(world), build, mids[0] if mids else "no mid", from_queue=True
     )
     targets.append(target)
-    target.attack(Jobs(genuine.body), examples)
+    target.attack(Jobs(content), examples)
 
 
 HOSTILE = Scenario(

@@ -23,17 +23,16 @@ from emulator.faults import (
 )
 from emulator.meta import UserMessage
 from emulator.schedule import Fifo
+from harness.profile import StoreKind
+from harness.queues import QUEUES, Rules
 from harness.scenarios.conversation import SETTLE_S
 from harness.scenarios.outages_replies import (
-    QUEUE_UNAUTHORIZED,
     SEND_RATE_LIMITED,
     SEND_TEMPORARY,
-    STORE_OVER_QUOTA,
-    STORE_UNAVAILABLE,
-    queue_over_quota,
 )
 from harness.scenarios.scenario import MakeSchedule, Record, Scenario, record_of
 from harness.stage import Stage
+from harness.stores import OVER_QUOTA, UNAVAILABLE
 
 # Seconds of the world's clock. When it recovers, every copy that was not acknowledged is sent again
 # within five minutes, and every queue message whose delivery failed, while the queue still knows
@@ -49,6 +48,9 @@ COPIES = 3
 TEXTS = ("hello", "are you there?", "hello?", "never mind")
 
 
+ServiceOf = Callable[[Stage], str]
+
+
 @dataclass(frozen=True, slots=True)
 class Troubled:
     """What one run left behind. `service` is the one in trouble, as the journal names it."""
@@ -61,18 +63,23 @@ class Troubled:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """One way in which trouble shows. `plan` says what befalls which calls in a world; with `waits`
-    the bot gets no answer at all.
+    """One way in which trouble shows. `plan` says what befalls which calls in a world, of the
+    service that it names; with `waits` the bot gets no answer at all.
     """
 
-    plan: Callable[[World], FaultPlan]
+    plan: Callable[[World, str], FaultPlan]
     waits: bool = False
 
 
-def _scenario(check: str, title: str, service: str, troubles: Mapping[str, Trouble]) -> Scenario:
+def _scenario(
+    check: str, title: str, service: str | ServiceOf, troubles: Mapping[str, Trouble]
+) -> Scenario:
+    """`service` is the one in trouble, or says which that is on a stage."""
+
     def play(stage: Stage, name: str, schedule: MakeSchedule = Fifo) -> Troubled:
+        who = service if isinstance(service, str) else service(stage)
         with stage.world(copies=1, schedule=schedule, placement=_side) as world:
-            world.gate.faults = troubles[name].plan(world)
+            world.gate.faults = troubles[name].plan(world, who)
             messages = []
             for text, at in zip(TEXTS, WRITTEN_S, strict=True):
                 message = world.meta.message(text, sender="ada", at=at)
@@ -80,7 +87,7 @@ def _scenario(check: str, title: str, service: str, troubles: Mapping[str, Troub
                     world.meta.repeat(message, at=at + BETWEEN_COPIES_S * copy)
                 messages.append(message)
             world.run_until(SETTLE_S)
-            return Troubled(name, record_of(world), tuple(messages), service)
+            return Troubled(name, record_of(world), tuple(messages), who)
 
     waits = tuple(name for name, trouble in troubles.items() if trouble.waits)
     return Scenario(check, title, tuple(troubles), play, waits=waits, healthy=False)
@@ -106,26 +113,59 @@ def _outage(
 
 
 def _queue(fault: Fault, *, waits: bool = False) -> Trouble:
-    return Trouble(lambda world: _outage(world, "qstash", fault), waits)
+    return Trouble(lambda world, service: _outage(world, service, fault), waits)
 
 
-def _store(fault: Fault, only: Callable[[Call], bool] = _always, *, waits: bool = False) -> Trouble:
-    """From the first reply on: what the bot still has to note about it, fails."""
-    return Trouble(lambda world: Onset(_outage(world, "firestore", fault, only), _is_send), waits)
+def _store(
+    fault: Fault | Mapping[StoreKind, Reply],
+    only: Callable[[Call], bool] = _always,
+    *,
+    waits: bool = False,
+) -> Trouble:
+    """From the first reply on: what the bot still has to note about it, fails. A reply is the one
+    of the store's kind.
+    """
+
+    def plan(world: World, service: str) -> FaultPlan:
+        met = (
+            FailBefore(next(reply for kind, reply in fault.items() if kind == service))
+            if isinstance(fault, Mapping)
+            else fault
+        )
+        return Onset(_outage(world, service, met, only), _is_send)
+
+    return Trouble(plan, waits)
 
 
 def _send(fault: Fault) -> Trouble:
-    return Trouble(lambda world: _outage(world, "graph", fault, _is_send))
+    return Trouble(lambda world, service: _outage(world, service, fault, _is_send))
 
 
-def _over_quota(world: World) -> FaultPlan:
-    reply = queue_over_quota(world.kernel.clock.unix + START_S + LASTS_S)
-    return _outage(world, "qstash", FailBefore(reply))
+def _over_quota(world: World, service: str) -> FaultPlan:
+    rules = _rules_of(service)
+    reply = rules.over_quota(world.kernel.clock.unix + START_S + LASTS_S)
+    return _outage(world, service, FailBefore(reply))
 
 
-def _sent_unseen(world: World) -> FaultPlan:
+def _token_rejected(world: World, service: str) -> FaultPlan:
+    return _outage(world, service, FailBefore(_rules_of(service).unauthorized))
+
+
+def _sent_unseen(world: World, service: str) -> FaultPlan:
     """Once a message: whoever repeats the send then shows the user two replies and no more."""
-    return Once(_outage(world, "graph", Withheld(), _is_send))
+    return Once(_outage(world, service, Withheld(), _is_send))
+
+
+def _store_of(stage: Stage) -> str:
+    return stage.profile.store.kind if stage.profile.store is not None else "firestore"
+
+
+def _queue_of(stage: Stage) -> str:
+    return QUEUES[stage.profile.queue.kind].service
+
+
+def _rules_of(service: str) -> Rules:
+    return next(rules for rules in QUEUES.values() if rules.service == service)
 
 
 def _refused(reply: Reply) -> Fault:
@@ -135,7 +175,7 @@ def _refused(reply: Reply) -> Fault:
 QUEUE_HANGS = _scenario(
     "queue-hangs",
     "the queue does not answer for two minutes",
-    "qstash",
+    _queue_of,
     {
         "nothing is accepted": _queue(Withheld(effect=False), waits=True),
         "publishes are accepted": _queue(Withheld(), waits=True),
@@ -144,27 +184,27 @@ QUEUE_HANGS = _scenario(
 QUEUE_REFUSES = _scenario(
     "queue-refuses",
     "the queue refuses connections for two minutes",
-    "qstash",
+    _queue_of,
     {"refused": _queue(FailBefore())},
 )
 QUEUE_429 = _scenario(
     "queue-429",
     "the queue is over its limit for two minutes",
-    "qstash",
+    _queue_of,
     {"over its limit": Trouble(_over_quota)},
 )
 QUEUE_401 = _scenario(
     "queue-401",
     "the queue rejects the token for two minutes",
-    "qstash",
-    {"token rejected": _queue(_refused(QUEUE_UNAUTHORIZED))},
+    _queue_of,
+    {"token rejected": Trouble(_token_rejected)},
 )
 STORE_DOWN = _scenario(
     "store-down",
     "the dedup store is down for two minutes",
-    "firestore",
+    _store_of,
     {
-        "unavailable": _store(_refused(STORE_UNAVAILABLE)),
+        "unavailable": _store(UNAVAILABLE),
         "writes unanswered": _store(FailAfter(), writes),
         "silent": _store(Withheld(effect=False), waits=True),
     },
@@ -172,8 +212,8 @@ STORE_DOWN = _scenario(
 STORE_QUOTA = _scenario(
     "store-quota",
     "the dedup store is over its limit for two minutes",
-    "firestore",
-    {"over its limit": _store(_refused(STORE_OVER_QUOTA))},
+    _store_of,
+    {"over its limit": _store(OVER_QUOTA)},
 )
 SEND_FAILS = _scenario(
     "send-fails",

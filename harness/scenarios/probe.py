@@ -11,6 +11,7 @@ from emulator.exchange import Headers, Outcome, Reply, Request
 from emulator.journal import Entry
 from emulator.meta import UserMessage
 from harness.scenarios.genuine import new_mid
+from harness.stores import operations, writers_since
 
 # Seconds. How long the sender waits for the answer (Messenger docs, FAQ), and how long the world
 # has for that and for whatever the request causes.
@@ -104,7 +105,7 @@ class Prober:
     def _observe(self, label: str, root: str, name: str) -> Sighting:
         world = self.world
         first = len(world.journal)
-        operations = world.firestore.oplog.count
+        before = operations(world)
         world.run_until(world.now + AFTERMATH_S)
         entries = [entry for entry in _since(world, first) if root in entry.roots]
         sent = next((one.seq for one in entries if (one.kind, one.name) == ("delivery", name)), -1)
@@ -113,7 +114,8 @@ class Prober:
             (entry.detail["status"] for entry in at_once if entry.kind == "response"), "never sent"
         )
         effects = [effect for entry in entries if (effect := _effect(entry)) is not None]
-        if _stored(world, operations, name):
+        # The invocation itself, or one that it led to.
+        if any(writer.startswith(name) for writer in writers_since(world, before)):
             effects.append("store write")
         return Sighting(
             label=label,
@@ -193,17 +195,6 @@ def _effect(entry: Entry) -> str | None:
             if service in ("bot", "stub") and entry.detail["method"] not in ("GET", "HEAD"):
                 return f"call of {entry.detail['url']}"
     return None
-
-
-def _stored(world: World, first: int, name: str) -> bool:
-    """Whether the invocation, or one that it led to, has written to the store since."""
-    for operation in reversed(world.firestore.oplog.rows):
-        if operation.seq < first:
-            return False
-        wrote = operation.billed.writes + operation.billed.deletes
-        if wrote and operation.caller.startswith(name):
-            return True
-    return False
 
 
 def error_of(entry: Entry) -> str:

@@ -66,7 +66,7 @@ def _do_nothing(world: World, delivery: Delivery) -> None:
 def _lose_answer(world: World, delivery: Delivery) -> None:
     published = world.journal.entry(delivery.cause)
     if published is not None and published.kind == "publish":
-        world.qstash.lose_answer(str(published.detail["message_id"]))
+        world.queue.lose_answer(str(published.detail["message_id"]))
 
 
 def _kill(world: World, delivery: Delivery) -> None:
@@ -87,7 +87,7 @@ def _kill(world: World, delivery: Delivery) -> None:
 def _redeliver_all(world: World) -> None:
     for published in list(world.journal.entries("publish")):
         try:
-            world.qstash.redeliver(str(published.detail["message_id"]))
+            world.queue.redeliver(str(published.detail["message_id"]))
         except ScenarioError:
             continue  # it never arrived, or it was cut: there is nothing to repeat
 

@@ -3,7 +3,7 @@ only knows the address.
 """
 
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from emulator import World
@@ -14,6 +14,8 @@ from emulator.qstash.ids import SHORT_ID_LENGTH, draw_id
 from emulator.qstash.signing import TOKEN_LIFE_S, sign
 from emulator.qstash.wire import DEFAULT_RETRIES
 from emulator.schedule import Fifo
+from harness.queue_kinds import QueueKind
+from harness.scenarios import queue_tokens
 from harness.scenarios.probe import Interception, Prober, Sighting, without
 from harness.scenarios.scenario import MakeSchedule, Record, Scenario, record_of
 from harness.stage import Stage
@@ -139,16 +141,39 @@ GENUINE: tuple[tuple[str, Alter], ...] = (
 )
 
 
+OIDC_FORGED: tuple[tuple[str, Alter], ...] = (
+    ("without a token", queue_tokens.without_token),
+    ("signed with a made-up key", queue_tokens.made_up_key),
+    ("with a token that says it needs no signature", queue_tokens.without_algorithm),
+    ("signed with the public key as if it were a secret", queue_tokens.public_key_as_secret),
+    ("with an expired token", queue_tokens.expired),
+    ("with the token of another address", queue_tokens.foreign_audience),
+    ("with the token of another account", queue_tokens.foreign_account),
+    ("with the token of another issuer", queue_tokens.foreign_issuer),
+)
+OIDC_GENUINE: tuple[tuple[str, Alter], ...] = (
+    ("rightly signed", queue_tokens.own),
+    ("signed with the next key, after a rotation", queue_tokens.rotated),
+)
+ALTERED: Mapping[QueueKind, tuple[tuple[tuple[str, Alter], ...], ...]] = {
+    "qstash": (FORGED, GENUINE),
+    "cloudtasks": (OIDC_FORGED, OIDC_GENUINE),
+    # Its events carry no signature.
+    "sqs": ((), ()),
+}
+
+
 def play_queue_signature(stage: Stage, name: str, schedule: MakeSchedule = Fifo) -> Tokens:
     """For each token a message of its own, whose queue message is kept from the bot, and delivered
     again in an altered form.
     """
     route = stage.profile.bot.consumer or ""
+    forged, genuine = ALTERED[stage.profile.queue.kind]
     with stage.world(copies=1, schedule=schedule) as world:
         # A user for each, because a bot may have limits for each user.
         cases = [
             (label, alter, world.meta.message(f"hello {number}", sender=label, at=GAP_S * number))
-            for number, (label, alter) in enumerate((*FORGED, *GENUINE))
+            for number, (label, alter) in enumerate((*forged, *genuine))
         ]
         with Interception(world) as interception:
             world.run_until(CAPTURE_S)
@@ -161,8 +186,8 @@ def play_queue_signature(stage: Stage, name: str, schedule: MakeSchedule = Fifo)
         return Tokens(
             name,
             record_of(world),
-            tuple(seen[label] for label, _ in FORGED if label in seen),
-            tuple(seen[label] for label, _ in GENUINE if label in seen),
+            tuple(seen[label] for label, _ in forged if label in seen),
+            tuple(seen[label] for label, _ in genuine if label in seen),
         )
 
 

@@ -11,8 +11,10 @@ from emulator.journal import Entry, Tally
 from emulator.meta import UserMessage
 from emulator.meta.delivery.courier import Spacing
 from emulator.schedule import Fifo
+from harness.queues import QUEUES
 from harness.scenarios.scenario import MakeSchedule, Record, Scenario, record_of
 from harness.stage import Stage
+from harness.stores import records_of
 
 SENDER = "ada"
 # Equal texts, an emoji, a lone slash (signed as `\/`), and at the end two events in one request:
@@ -64,6 +66,7 @@ class Rapid:
     pending: tuple[str, ...]
     cut: frozenset[str]
     cold_starts: int
+    billed: int = 0
 
     def of(
         self,
@@ -84,31 +87,26 @@ def play_rapid(stage: Stage, name: str, schedule: MakeSchedule = Fifo) -> Rapid:
     """
     spacing = next(known for known in SPACINGS if known == name)
     with stage.world(spacing=spacing, schedule=schedule) as world:
-        mark = world.firestore.mark()
+        store = stage.profile.store
+        kept = records_of(world, store.kind if store is not None else "firestore")
+        mark = kept.mark()
         messages = [
             world.meta.message(text, sender=SENDER, at=GAP_S * number)
             for number, text in enumerate(TEXTS)
         ]
         messages += world.meta.batch(BATCH, sender=SENDER, at=GAP_S * len(TEXTS))
-        collection = stage.profile.store.dedup if stage.profile.store is not None else ""
+        collection = store.dedup if store is not None else ""
 
         def count() -> Count:
             journal = world.journal
-            records = len(world.firestore.created_since(mark, collection)) if collection else 0
+            records = len(kept.created_since(mark, collection)) if collection else 0
             return Count(world.now, journal.counts["publish"], journal.counts["delivery"], records)
 
         world.run_until(SETTLE_S)
         settled = count()
         # The ledger as a user would read it, before the queue's log expires.
-        # Callbacks are messages of the queue itself.
-        events = tuple(
-            event
-            for event in world.qstash.events(count=1000)
-            if not world.qstash.source_of(str(event["messageId"]))
-        )
-        dead = tuple(world.qstash.dead_letters())
-        waiting = world.qstash.pending()
-        records = tuple(world.firestore.created_since(mark, collection)) if collection else ()
+        ledger = QUEUES[stage.profile.queue.kind].ledger(world)
+        records = tuple(kept.created_since(mark, collection)) if collection else ()
         world.run_until(DAY_S)
         day = count()
         world.run_until(WEEK_S)
@@ -123,9 +121,10 @@ def play_rapid(stage: Stage, name: str, schedule: MakeSchedule = Fifo) -> Rapid:
             messages=tuple(messages),
             tallies={message.root: world.journal.tally(message.root) for message in messages},
             records=records,
-            events=events,
-            dead=dead,
-            waiting=waiting,
+            events=ledger.events,
+            dead=ledger.dead,
+            waiting=ledger.waiting,
+            billed=ledger.billed,
             settled=settled,
             day=day,
             week=week,

@@ -24,12 +24,13 @@ from reference_bot.broken._items import webhook_items
 from reference_bot.claims import Claims
 from reference_bot.client import HttpClient
 from reference_bot.consumer import QueueSignature
-from reference_bot.firestore import Firestore, Write
+from reference_bot.firestore import Write
 from reference_bot.message import Message, safe_key
 from reference_bot.parts import Parts
 from reference_bot.publisher import Publisher
 from reference_bot.replies import Replies
 from reference_bot.settings import WEBHOOK_PATH, Settings
+from reference_bot.store import Store
 from reference_bot.webhook import Webhook, sign
 
 CALLBACK_PATH = "/api/internal/delayed-response"
@@ -39,7 +40,7 @@ BURST_S = 10
 class Bursts:
     """What this bot keeps for each user: the messages not answered yet, and a burst's marker."""
 
-    def __init__(self, store: Firestore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
 
     async def remember(self, message: Message) -> None:
@@ -81,7 +82,7 @@ class BurstWebhook(Webhook):
     """The webhook, for the platform's messages and for the bot's own triggers."""
 
     def __init__(
-        self, settings: Settings, store: Firestore, publisher: Publisher, replies: Replies
+        self, settings: Settings, store: Store, publisher: Publisher, replies: Replies
     ) -> None:
         claims = Claims(store, publishes_per_hour=settings.publishes_per_hour)
         super().__init__(settings, claims, publisher)
@@ -118,12 +119,12 @@ class Callback:
     def __init__(self, settings: Settings, http: HttpClient) -> None:
         self._settings = settings
         self._http = http
-        self._signature = QueueSignature(settings)
+        self._signature = QueueSignature(settings, http)
 
     async def receive(self, request: Request) -> Response:
         """POST: trigger the bot's own webhook for one user."""
         body = await request.body()
-        if not self._signature.is_genuine(request, body, CALLBACK_PATH):
+        if not await self._signature.is_genuine(request, body, CALLBACK_PATH):
             return PlainTextResponse("wrong signature", 401)
         trigger = _trigger(json.loads(body)["senderId"])
         headers = {

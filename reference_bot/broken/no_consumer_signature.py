@@ -19,7 +19,7 @@ from reference_bot.settings import Settings
 class NoSignature(QueueSignature):
     """A signature that is always right."""
 
-    def is_genuine(self, request: Request, body: bytes, path: str) -> bool:
+    async def is_genuine(self, request: Request, body: bytes, path: str) -> bool:
         return True
 
 

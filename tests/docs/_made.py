@@ -13,6 +13,8 @@ from harness.template import VARIABLES
 from tests.docs import _graph, _platform
 from tests.harness.test_matrix import BROKEN, ON_VERCEL, SOMETIMES
 from tests.harness.test_platform_matrix import BROKEN_THERE
+from tests.harness.test_queue_matrix import BROKEN_THERE as BROKEN_WITH_TASKS
+from tests.harness.test_sqs_matrix import BROKEN_THERE as BROKEN_WITH_SQS
 
 BOTS = Path(__file__).parents[2] / "reference_bot" / "broken"
 
@@ -119,6 +121,24 @@ def matrix_there() -> str:
     return "\n".join(rows) + "\n"
 
 
+def matrix_tasks() -> str:
+    """The bots whose bugs show in another way with Cloud Tasks."""
+    rows = ["| bot | its bug | where | must fail |", "| --- | --- | --- | --- |"]
+    for bot, (platform, failing, _) in BROKEN_WITH_TASKS.items():
+        link = f"[{bot}](../reference_bot/broken/{bot}.py)"
+        rows.append(f"| {link} | {_bug(bot)} | {TITLES[platform]} | {_named(failing)} |")
+    return "\n".join(rows) + "\n"
+
+
+def matrix_sqs() -> str:
+    """The bots whose bugs show in another way with SQS."""
+    rows = ["| bot | its bug | must fail |", "| --- | --- | --- |"]
+    for bot, (failing, _) in BROKEN_WITH_SQS.items():
+        link = f"[{bot}](../reference_bot/broken/{bot}.py)"
+        rows.append(f"| {link} | {_bug(bot)} | {_named(failing)} |")
+    return "\n".join(rows) + "\n"
+
+
 def grid() -> str:
     """The same by check: which bots prove that it can fail."""
     rows = ["| check | must fail for |", "| --- | --- |"]
@@ -160,6 +180,8 @@ MADE: Mapping[str, Callable[[], str]] = {
     "checks": checks,
     "matrix": matrix,
     "matrix_there": matrix_there,
+    "matrix_tasks": matrix_tasks,
+    "matrix_sqs": matrix_sqs,
     "grid": grid,
     "variables": variables,
     "operations": operations,

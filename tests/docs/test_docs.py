@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from emulator.cloudtasks.calls import METHODS
 from emulator.qstash import api as qstash_api
+from emulator.sqs.actions import ACTIONS
 from harness.checks import CATALOGUE
 from harness.cli import parser
 from harness.plan import OPTIONS
@@ -76,7 +78,9 @@ def test_every_profile_loads(page: Path, tmp_path: Path) -> None:
         if language == "toml":
             path = tmp_path / "thrice.toml"
             path.write_text(body)
-            assert load_profile(path).bot.app == tomllib.loads(body)["bot"]["app"]
+            said = tomllib.loads(body)["bot"]
+            bot = load_profile(path).bot
+            assert (bot.app, bot.command) == (said.get("app", ""), said.get("command", ""))
 
 
 @pytest.mark.parametrize("page", [*pages(), ROOT / "README.md"], ids=named)
@@ -156,6 +160,16 @@ def test_kinds_of_host__say_which_adapter_is_which() -> None:
 def test_checks__has_a_section_for_each() -> None:
     text = (DOCS / "checks.md").read_text()
     assert re.findall(r"^## \d+\. ([\w-]+):", text, re.M) == list(CATALOGUE)
+
+
+def test_page_of_cloud_tasks__names_every_method() -> None:
+    text = (DOCS / "cloudtasks.md").read_text()
+    assert [method for method in METHODS if f"| `{method}` |" not in text] == []
+
+
+def test_page_of_sqs__names_every_action() -> None:
+    text = (DOCS / "sqs.md").read_text()
+    assert [action for action in ACTIONS if f"| `{action}` |" not in text] == []
 
 
 def test_page_of_the_queue__names_every_route() -> None:

@@ -11,7 +11,14 @@ from emulator.meta.people.conversation import VERBS
 from tests.docs._pages import DOCS, ROOT
 
 # Where the tests of a page are that it names without a folder.
-FOLDERS = {"meta.md": "tests/meta", "qstash.md": "tests/qstash"}
+FOLDERS = {
+    "cloudtasks.md": "tests/cloudtasks",
+    "firestore.md": "tests/firestore",
+    "meta.md": "tests/meta",
+    "qstash.md": "tests/qstash",
+    "redis.md": "tests/redis",
+    "sqs.md": "tests/sqs",
+}
 NAMED = re.compile(r"`(?P<file>[\w/]+\.py)(?:::(?P<test>\w+))?(?:\[[^\]`]*\])?`")
 
 

@@ -42,7 +42,9 @@ def bots() -> dict[str, str]:
         if file.stem != THREADED and (THOROUGH or file.stem in FEW):
             named = re.search(r"Must fail: ([a-z0-9-]+)", file.read_text())
             assert named is not None
-            found[f"reference_bot.broken.{file.stem}"] = named[1]
+            # That of others shows on one platform only, which is not this one.
+            if named[1] in CATALOGUE:
+                found[f"reference_bot.broken.{file.stem}"] = named[1]
     return found
 
 
@@ -58,7 +60,10 @@ def as_patient_as_the_bots_own(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def profile_of(app: str) -> Profile:
-    return load_profile(ROOT / "reference_bot" / "thrice.toml", app=app)
+    # Bugs that show with one kind of queue only have its name before theirs.
+    kind = app.rpartition(".")[2].partition("_")[0]
+    file = f"{kind}.toml" if kind in ("cloudtasks", "sqs") else "thrice.toml"
+    return load_profile(ROOT / "reference_bot" / file, app=app)
 
 
 def scenarios(check: str) -> list[Scenario]:

@@ -101,6 +101,30 @@ def test_bot_without_queue_and_store__is_told_so(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("names", "env", "kind"),
+    [
+        (
+            ["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"],
+            ["{upstash.url}", "{upstash.token}"],
+            "upstash",
+        ),
+        (["KV_REST_API_URL", "KV_REST_API_TOKEN"], ["{upstash.url}", "{upstash.token}"], "upstash"),
+        (["REDIS_URL"], ["{redis.url}"], "redis"),
+    ],
+)
+def test_store_in_redis__is_known_by_its_variables(
+    tmp_path: Path, names: list[str], env: list[str], kind: str
+) -> None:
+    text = SMALL + "".join(f"{name} = os.environ['{name}']\n" for name in names)
+    draft = write_profile(bot_in(tmp_path, text))
+    profile = load_profile(None, start=tmp_path)
+    assert profile.store is not None
+    assert (profile.store.kind, profile.store.dedup) == (kind, "seen:")
+    assert profile.bot.env == dict(zip(names, env, strict=True))
+    assert "a store in Redis takes an extra: pip install 'thrice[redis]'" in draft.remarks
+
+
 def test_variable_of_an_unknown_name__is_set_when_it_is_needed_and_named_when_not(
     tmp_path: Path,
 ) -> None:
@@ -286,10 +310,26 @@ def test_variables_that_are_built_in__are_named(tmp_path: Path) -> None:
     )
 
 
+def test_cloud_tasks__is_the_queue_of_the_profile(tmp_path: Path) -> None:
+    text = "import { CloudTasksClient } from '@google-cloud/tasks';"
+    draft = write_profile(
+        node_bot_in(tmp_path, text, dependencies={"@google-cloud/tasks": "6.3.0"})
+    )
+    assert (
+        "the bot uses Cloud Tasks; Google's client library speaks gRPC, which takes an extra: "
+        "pip install 'thrice[cloudtasks]'"
+    ) in draft.remarks
+    profile = load_profile(None, start=tmp_path)
+    assert profile.queue.kind == "cloudtasks"
+    assert profile.bot.env["GOOGLE_APPLICATION_CREDENTIALS"] == "{google.account_file}"
+
+
 def test_client_library_that_speaks_grpc__is_named(tmp_path: Path) -> None:
     text = "import { getFirestore } from 'firebase-admin/firestore';"
     draft = write_profile(node_bot_in(tmp_path, text, dependencies={"firebase-admin": "13.0.0"}))
     assert (
-        "the bot uses Google's client library, which speaks gRPC; thrice answers REST, which it "
-        "speaks when it is made with preferRest: true"
+        "the bot uses Google's client library, which speaks gRPC; that takes an extra: "
+        "pip install 'thrice[firestore]'"
     ) in draft.remarks
+    env = load_profile(None, start=tmp_path).bot.env
+    assert env == {"FIRESTORE_EMULATOR_HOST": "{firestore.host}"}

@@ -26,6 +26,22 @@ def test_not_told__names_the_addresses_that_the_environment_lacks() -> None:
     assert not_told(bare) == ["meta.graph_url", "firestore.url"]
 
 
+def test_not_told__takes_the_host_of_the_store_for_its_address() -> None:
+    env = {"FIRESTORE_EMULATOR_HOST": "{firestore.host}"}
+    assert not_told(replace(PROFILE, bot=replace(PROFILE.bot, env=env))) == [
+        "qstash.url",
+        "meta.graph_url",
+    ]
+
+
+def test_environment__can_name_the_host_of_the_store_alone() -> None:
+    env = {"FIRESTORE_EMULATOR_HOST": "{firestore.host}"}
+    profile = replace(PROFILE, bot=replace(PROFILE.bot, env=env))
+    assert environment_of(profile, ports_of(profile)) == {
+        "FIRESTORE_EMULATOR_HOST": "127.0.0.1:8092"
+    }
+
+
 def test_not_told__leaves_out_what_the_bot_does_not_need() -> None:
     bare = replace(
         PROFILE,

@@ -36,9 +36,8 @@ class Journal:
         return measure_runs([Played("run", Record(tuple(self.entries), choices, virtual_s))])
 
 
-def publish(journal: Journal, *, at: float = 0.0, path: str = "publish/https://x.example") -> int:
-    url = f"https://qstash.upstash.io/v2/{path}"
-    return journal.note("call", at=at, service="qstash", verb="publish", url=url)
+def publish(journal: Journal, *, at: float = 0.0, queue: str = "qstash") -> int:
+    return journal.note("call", at=at, service=queue, verb="publish")
 
 
 def test_nothing__measures_nothing() -> None:
@@ -57,12 +56,22 @@ def test_publish_success__counts_what_the_queue_accepted() -> None:
     assert found.errors == {"qstash: 429": 1, "qstash: 500": 1}
 
 
-@pytest.mark.parametrize("path", ["publish/https://x", "enqueue/one/https://x", "batch"])
-def test_publish_calls__are_those_of_three_routes(path: str) -> None:
+@pytest.mark.parametrize("queue", ["qstash", "cloudtasks"])
+def test_publish_calls__are_those_that_publish_to_a_queue(queue: str) -> None:
     journal = Journal()
-    publish(journal, path=path)
-    publish(journal, path="events")
+    publish(journal, queue=queue)
+    journal.note("call", service=queue, verb="read")
+    journal.note("call", service="firestore", verb="publish")
     assert journal.measured().publish_calls == 1
+
+
+def test_publish_success__counts_what_was_refused_as_a_repetition() -> None:
+    journal = Journal()
+    call = publish(journal, queue="cloudtasks")
+    journal.note("duplicate", cause=call)
+    journal.note("answer", cause=call, status=409)
+    found = journal.measured()
+    assert (found.published, found.publish_success, found.errors) == (1, 1.0, {})
 
 
 def test_late_calls__are_counted_apart_from_publishes() -> None:

@@ -107,7 +107,9 @@ def test_seed_is_not_json(tmp_path: Path) -> None:
         profile_of(tmp_path, f'[bot]\n{APP}\n[store]\nseed = "seed.json"\n')
 
 
-ALL_TABLES = "[bot], [bot.env], [host], [store], [expect], [limits], [plan], [[services]], [waive]"
+ALL_TABLES = (
+    "[bot], [bot.env], [host], [store], [queue], [expect], [limits], [plan], [[services]], [waive]"
+)
 
 
 @pytest.mark.parametrize(
@@ -120,8 +122,8 @@ ALL_TABLES = "[bot], [bot.env], [host], [store], [expect], [limits], [plan], [[s
             id="table misspelt",
         ),
         pytest.param(
-            "[queue]\n",
-            f"[queue]: unknown table\n  known: {ALL_TABLES}\n  for example: [bot]",
+            "[colours]\n",
+            f"[colours]: unknown table\n  known: {ALL_TABLES}\n  for example: [bot]",
             id="table of no profile",
         ),
         pytest.param(

@@ -6,16 +6,11 @@ import pytest
 from harness.errors import ProfileError
 from harness.profile import WAYS, Profile, load_profile
 from harness.profile_keys import TABLES
+from harness.template import VARIABLES
 
 APP = 'app = "mybot.main:app"'
-ALL_VARIABLES = (
-    "{bot.public_url}, {firestore.project}, {firestore.token}, {firestore.url}, "
-    "{instagram.account_id}, {instagram.token}, {meta.app_id}, {meta.app_secret}, "
-    "{meta.graph_url}, {meta.page_id}, {meta.page_token}, {meta.verify_token}, "
-    "{qstash.current_key}, {qstash.next_key}, {qstash.token}, {qstash.url}, "
-    "{whatsapp.business_account_id}, {whatsapp.phone_number}, {whatsapp.phone_number_id}, "
-    "{whatsapp.token}"
-)
+# Sorted, as they are told.
+ALL_VARIABLES = ", ".join(f"{{{name}}}" for name in sorted(VARIABLES))
 
 
 def profile_of(folder: Path, text: str, app: str | None = None) -> Profile:
@@ -155,8 +150,8 @@ def exactly(message: str) -> str:
         ),
         (
             "store",
-            'kind = "redis"',
-            '"redis" is unknown\n  known: "firestore"',
+            'kind = "mongodb"',
+            '"mongodb" is unknown\n  known: "firestore", "upstash", "redis"',
             'kind = "firestore"',
         ),
         (
@@ -234,7 +229,14 @@ def test_examples_of_the_messages_are_right(tmp_path: Path) -> None:
         # A bot runs in one way: its app stands for the others.
         for line in (
             f"[{table}]",
-            *(key.example for name, key in keys.items() if name not in WAYS or name == "app"),
+            *(
+                key.example
+                for name, key in keys.items()
+                # What is spent of a plan is said of a store that has one, and what SQS is set to
+                # of SQS.
+                if name not in (*WAYS, "commands_used", "visibility_s", "max_receives")
+                or name == "app"
+            ),
         )
     ]
 

@@ -8,6 +8,8 @@ from emulator.firestore import Firestore
 from emulator.kernel import Kernel
 from emulator.meta import Messenger
 from emulator.qstash import QStash
+from emulator.redis import Keyspace
+from emulator.upstash import Upstash
 from harness.errors import ProfileError
 from harness.profile import Profile, load_profile
 from harness.profile_keys import ANSWER, FAKED_HOSTS, SERVICE
@@ -403,6 +405,7 @@ def test_hosts_that_can_not_be_declared_are_those_of_the_fakes() -> None:
         Firestore(kernel),
         Messenger(kernel, callback_url="https://bot.test/hook"),
         QStash(kernel),
+        Upstash(kernel, Keyspace(kernel)),
     )
 
     for host in FAKED_HOSTS:

@@ -21,7 +21,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock, in the place of the bot's."""
     clock = Clock()
-    for module in ("claims", "credentials", "release", "turns", "usage"):
+    for module in ("claims", "cloud_tasks", "credentials", "release", "turns", "usage"):
         stopped = SimpleNamespace(time=lambda: clock.now)
         monkeypatch.setattr(f"reference_bot.{module}.time", stopped)
     return clock

@@ -40,8 +40,9 @@ def test_a_missing_variable_is_named(name: str) -> None:
 
 def test_all_missing_variables_are_named_at_once() -> None:
     wanted = (
-        "^set FB_APP_SECRET, FB_VERIFY_TOKEN, .*, FIRESTORE_PROJECT, FB_PAGE_TOKEN or"
-        " INSTAGRAM_TOKEN or WHATSAPP_TOKEN, FIRESTORE_TOKEN or"
+        "^set FB_APP_SECRET, FB_VERIFY_TOKEN, PUBLIC_URL, FB_PAGE_TOKEN or"
+        " INSTAGRAM_TOKEN or WHATSAPP_TOKEN, QSTASH_TOKEN, QSTASH_CURRENT_SIGNING_KEY,"
+        " QSTASH_NEXT_SIGNING_KEY, FIRESTORE_PROJECT, FIRESTORE_TOKEN or"
         " GOOGLE_SERVICE_ACCOUNT or GOOGLE_APPLICATION_CREDENTIALS in the bot's environment$"
     )
     with pytest.raises(SettingsError, match=wanted):

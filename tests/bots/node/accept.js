@@ -1,16 +1,16 @@
 // The webhook's part: sees to it that the queue has each message once. `BUG` chooses a known bug, or
 // a way to leave work to the host; without it the bot is correct.
-import { Client } from "@upstash/qstash";
 import { waitUntil } from "@vercel/functions";
 import { keyOf } from "./message.js";
+import * as queue from "./queue.js";
 import { overwrite, read, write } from "./store.js";
 
 const env = process.env;
-const queue = new Client({ baseUrl: env.QSTASH_URL, token: env.QSTASH_TOKEN, retry: false });
 const log = (error) => console.error(`left behind: ${error.message}`);
 
 const WAYS = {
   "check-then-set": checkThenSet,
+  "look-then-write": lookThenWrite,
   "in-memory-dedup": inMemoryDedup,
   // None of these is awaited, so a host that freezes after the response cuts it off.
   unawaited: leftTo((work) => work()),
@@ -59,7 +59,7 @@ async function published(key, version) {
 
 async function publish({ mid, sender, text, deduplicationId }) {
   const body = { mid, sender, text };
-  await queue.publishJSON({ url: `${env.PUBLIC_URL}/api/process-message`, body, deduplicationId, retries: 3 });
+  await queue.publish(`${env.PUBLIC_URL}/api/process-message`, body, deduplicationId);
 }
 
 // Duplicates that come together all find nothing, and all publish.
@@ -68,6 +68,14 @@ async function checkThenSet(message) {
   if (await read(key)) return;
   await publish(message);
   await overwrite(key, { state: "published" });
+}
+
+// The record is there before the publish, and nothing holds off others between look and write.
+async function lookThenWrite(message) {
+  const key = keyOf(message);
+  if (await read(key)) return;
+  await overwrite(key, { state: "claimed" });
+  await publish(message);
 }
 
 // Every instance has a memory of its own, and it goes with the instance.

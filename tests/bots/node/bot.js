@@ -1,15 +1,11 @@
-// A bot in plain Node with the queue's own SDK: its routes, and the server.
+// A bot in plain Node with the SDK of its queue: its routes, and the server.
 import { createServer } from "node:http";
-import { Receiver } from "@upstash/qstash";
 import { accept } from "./accept.js";
 import { answer } from "./answer.js";
 import { isSigned, messageOf, messagesIn } from "./message.js";
+import { attemptOf, isGenuine, unusable } from "./queue.js";
 
 const env = process.env;
-const receiver = new Receiver({
-  currentSigningKey: env.QSTASH_CURRENT_SIGNING_KEY,
-  nextSigningKey: env.QSTASH_NEXT_SIGNING_KEY,
-});
 
 function handshake(query) {
   const right = query.get("hub.mode") === "subscribe" && query.get("hub.verify_token") === env.FB_VERIFY_TOKEN;
@@ -35,18 +31,12 @@ async function within(limitMs, work) {
 }
 
 async function consumer(body, headers) {
-  const signature = headers["upstash-signature"] ?? "";
   const url = `${env.PUBLIC_URL}/api/process-message`;
-  try {
-    await receiver.verify({ signature, body, url });
-  } catch {
-    return [401, "wrong signature"];
-  }
+  if (!(await isGenuine(headers, body, url))) return [401, "wrong signature"];
   const message = messageOf(body);
-  const owner = headers["upstash-message-id"];
-  // QStash docs, "Retry": with 489 straight to the dead letters, as no retry would help.
-  if (!message || !owner) return [489, "not a message of this bot", { "upstash-nonretryable-error": "true" }];
-  const done = await answer(message, owner, Number(headers["upstash-retried"] ?? 0));
+  const { owner, attempt } = attemptOf(headers);
+  if (!message || !owner) return unusable;
+  const done = await answer(message, owner, attempt);
   return done ? [200, "answered"] : [503, "another delivery of this message is being handled"];
 }
 
