@@ -107,8 +107,8 @@ class Copy:
         webhook = self.webhook
         webhook.under_way -= 1
         webhook.take(self.places)
-        if webhook.taken:
-            self.courier.settle(webhook)
+        if webhook.taken or not webhook.under_way:
+            self._end()
 
     def lose(self) -> None:
         """Nothing more is sent of this copy, nor of what would have come along."""
@@ -118,10 +118,17 @@ class Copy:
         self._has_left = True
         webhook = self.webhook
         webhook.under_way -= 1
+        webhook.dropped = self.courier.subscribed.silent or "given up"
         if not webhook.under_way:
-            if not webhook.taken:
-                self.courier.note_lost(webhook, self.attempts)
-            self.courier.settle(webhook)
+            self._end()
+
+    def _end(self) -> None:
+        """All of it was taken, or nothing more is sent of it: of what was not taken, nobody hears
+        any more, whoever of its copies was the last.
+        """
+        if not self.webhook.taken:
+            self.courier.note_lost(self.webhook, self.attempts)
+        self.courier.settle(self.webhook)
 
     # -- one attempt
 

@@ -280,7 +280,7 @@ class Courier:
                 "webhook": webhook.name,
                 "copies": webhook.copies,
                 "attempts": attempts,
-                "why": self.subscribed.silent or "given up",
+                "why": webhook.dropped,
             },
         )
 

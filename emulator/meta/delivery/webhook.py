@@ -32,7 +32,8 @@ class Webhook:
     another grouping: apart, or in one request with others whose `join` is the same.
 
     `copies` counts all that were asked for so far, `under_way` those of which there may be another
-    attempt. It is `taken` once every part of it was.
+    attempt. It is `taken` once every part of it was. `dropped` is why a copy of it was, the last
+    that was.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Webhook:
     parts: tuple[Part, ...] = ()
     join: Join | None = None
     first_ms: int | None = None
+    dropped: str = ""
     # The places of those that were, while others were not.
     _taken_parts: frozenset[int] = frozenset()
 

@@ -361,3 +361,22 @@ def test_records__are_bounded_and_counted_on() -> None:
     run(kernel)
 
     assert (len(courier.odd_acks), courier.odd_ack_count) == (KEEP_RECORDS, KEEP_RECORDS + 10)
+
+
+def test_part_that_was_dropped_while_another_was_under_way__is_told_when_that_is_taken() -> None:
+    def answer(delivery: Delivery) -> Answer:
+        return (4.0, OK) if delivery.name == "u0.w0'" else (0.0, ERROR)
+
+    kernel, bot, courier = world(answer, grouping="apart")
+    courier.send(webhook("u0", "u1"))
+    while len(bot.attempts) < 3:
+        kernel.run_step()
+    assert [name for _, name in bot.seen] == ["u0.w0", "u0.w0'", "u1.w0'"]
+    now = kernel.clock.now
+    run_until(kernel, now + 1.0)
+    courier.unsubscribe()
+    courier.subscribe(frozenset())
+    run(kernel)
+    (lost,) = kernel.journal.entries("finding")
+    assert (lost.time, lost.name, lost.roots) == (now + 4.0, "webhook-lost", ("u1",))
+    assert lost.detail["why"] == "unsubscribed"
