@@ -48,7 +48,7 @@ certify: $(READY)  ## Certify the reference bot, and see the bot of the incident
 	fi
 
 test: $(READY) $(NODE_READY)  ## Run the tests
-	$(BIN)/pytest -q -n 2 --dist worksteal
+	$(BIN)/pytest -q -n 3 --dist worksteal
 
 check: $(READY)  ## Check formatting, lint and types
 	$(BIN)/ruff format --quiet --check .

@@ -40,8 +40,8 @@ async def app(scope, receive, send):
 
 
 def test_two_processes__give_the_certificate_that_one_gives() -> None:
-    # Searched, found out and made small; drawn; and printed lines of a bot that raises.
-    only = ["echo-safe", "race-k2", "ten-rapid"]
+    # One that fails and one that passes, on each of two platforms.
+    only = ["echo-safe", "ten-rapid"]
     told: list[str] = []
 
     def of(jobs: int) -> tuple[Certificate, list[Observed]]:
@@ -56,7 +56,6 @@ def test_two_processes__give_the_certificate_that_one_gives() -> None:
             root=ROOT,
             only=only,
             jobs=jobs,
-            budget=BUDGETS["quick"],
             platforms=["messenger", "whatsapp"],
             save_trace=keep,
             progress=told.append,
@@ -65,12 +64,12 @@ def test_two_processes__give_the_certificate_that_one_gives() -> None:
         return replace(certificate, source=IDENTITY, output=()), failed
 
     alone = of(1)
-    assert len(alone[1]) == 4
+    assert len(alone[1]) == 2
     del told[:]
     assert of(2) == alone
     assert told[:2] == [
-        "messenger: two copies of a webhook in every order (0 of 6 done)",
-        "whatsapp: two copies of a webhook in every order (0 of 6 done)",
+        "messenger: ten rapid messages in three copies each (0 of 4 done)",
+        "whatsapp: ten rapid messages in three copies each (0 of 4 done)",
     ]
 
 
