@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from emulator.errors import BotHungError, EmulatorBug
-from emulator.serverless.thread_status import is_asleep
+from emulator.serverless.thread_status import rest_of
 
 T = TypeVar("T")
 
@@ -32,6 +32,8 @@ TRAMPOLINE_FRAMES = 6
 RESCUE_S = 2.0
 # The first look at threads that neither go on nor say why, then one more each time as long.
 PATIENCE_S = 0.005
+# How often such a thread is looked at before it is believed to stand behind another one.
+LOOKS = 3
 _HERE = str(Path(__file__).parent)
 
 State = Literal["idle", "running", "waiting", "ended"]
@@ -229,15 +231,16 @@ class Crew:
         if not any(seat.state == "waiting" for seat in seats):
             return False
         busy = [seat for seat in seats if seat.state == "running"]
-        places = [seat.place() for seat in busy]
-        for _ in range(3):
-            if not all(is_asleep(seat.thread) for seat in busy):
+        before = [(rest_of(seat.thread), seat.place()) for seat in busy]
+        for _ in range(LOOKS):
+            if not all(rest.asleep for rest, _ in before):
                 return False
-            # Long enough for a thread that only waits for the interpreter to get it, and to move.
-            if self._signal.acquire(timeout=PATIENCE_S):
+            # A thread that only waits for the interpreter wakes once in a switch interval to ask
+            # for it; on a busy machine it may not get it in several, and so not move.
+            if self._signal.acquire(timeout=2 * max(PATIENCE_S, sys.getswitchinterval())):
                 self.changed()
                 return False
-            if [seat.place() for seat in busy] != places:
+            if [(rest_of(seat.thread), seat.place()) for seat in busy] != before:
                 return False
         return all(seat.state == "running" for seat in busy)
 

@@ -1,5 +1,8 @@
 """Exactly one thread runs at a time, and one that never gives control back is found and named."""
 
+import _thread
+import itertools
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from emulator.errors import BotHungError
 from emulator.serverless.baton import Crew, MainThread, Waiter, current_seat
+from emulator.serverless.thread_status import Rest, rest_of
 
 
 def test_run__works_on_the_bots_own_thread() -> None:
@@ -117,6 +121,53 @@ def test_thread_that_sleeps_for_a_reason_of_its_own__is_waited_for() -> None:
     main.run(job)
     assert done == ["slept"]
     assert main.crew.dismiss()
+
+
+def test_thread_at_a_lock__stands_behind_others_unless_it_wakes_again_and_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    crew = Crew("i0")
+    waiting, stuck = MainThread(crew), MainThread(crew)
+    waiting.run(lambda: waiting.seat.wait(Waiter(waiting.seat)))
+    lock = _thread.allocate_lock()
+    lock.acquire()
+
+    def job() -> None:
+        lock.acquire()
+
+    stuck.run(job)
+    assert (stuck.seat.state, rest_of(stuck.seat.thread).asleep) == ("running", True)
+    assert crew._stands_behind_others()
+
+    # As one does that waits for the interpreter, which others keep, or for a core.
+    times = itertools.count()
+    monkeypatch.setattr(
+        "emulator.serverless.baton.rest_of", lambda thread: Rest(asleep=True, times=next(times))
+    )
+    assert not crew._stands_behind_others()
+    lock.release()
+    crew.settle()
+    assert crew.dismiss()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system does not count")
+def test_thread_that_waits_for_the_interpreter__wakes_to_ask_for_it() -> None:
+    over = threading.Event()
+
+    def compute() -> None:
+        while not over.is_set():
+            pass
+
+    thread = threading.Thread(target=compute)
+    thread.start()
+    try:
+        before = rest_of(thread)
+        # This thread keeps the interpreter for many times as long as another one waits to ask.
+        7**600_000 // 3**400_000
+        assert rest_of(thread).times > before.times
+    finally:
+        over.set()
+        thread.join()
 
 
 def test_blocking_call_inside_async_def__parks_instead_of_dead_locking(
