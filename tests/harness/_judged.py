@@ -17,7 +17,7 @@ BUDGET = BUDGETS["standard" if PROVING else "quick"]
 SCENARIOS = tuple(dict.fromkeys(check.scenario.id for check in CATALOGUE.values()))
 
 # Of the scenarios that a bot fails beside the first, one in so many is played.
-EVERY_FAILING = 3
+EVERY_FAILING = 4
 
 # A row of a schedule: its column is told by how far it is set in.
 _ROW = re.compile(r" *\d+  (?P<gap> *)\S.*")
@@ -32,7 +32,7 @@ def judged(table: Sequence[Sequence[str]], number: int, *, every: int) -> tuple[
     that it must fail.
 
     In the ordinary suite these are the first of them, the race of two copies if it is one, those of
-    a third of the scenarios that it fails, and those of one in `every` that it has to pass; for
+    a quarter of the scenarios that it fails, and those of one in `every` that it has to pass; for
     each bot others, so that each scenario judges some that fail it and some that pass.
     """
     if PROVING:
