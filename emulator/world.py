@@ -25,6 +25,7 @@ from emulator.redis import Keyspace
 from emulator.redis.service import Redis
 from emulator.schedule import Fifo, Schedule
 from emulator.serverless.host import Driver, Host, HostProfile, Placement
+from emulator.service import Service
 from emulator.sqs import Sqs
 from emulator.stubs import GoogleCerts, GoogleTokens, OtherProtocols, Stub, StubService
 from emulator.upstash import Upstash
@@ -65,8 +66,7 @@ class World:
     `placement` says which deliveries share an instance. A bot with a clock of its own has
     `bot_clock`, which tells the unix seconds that it sees; `addresses` are further ones at which it
     is reached. `redis_server` holds what is kept in Redis, in the place of this process. Use it as
-    a context manager, or call `close`: everything the bot left running is
-    ended then.
+    a context manager, or call `close`: everything the bot left running is ended then.
     """
 
     def __init__(
@@ -126,24 +126,7 @@ class World:
         self.redis = Redis(self.kernel, self.keyspace)
         self.stubs = StubService(self.kernel, services)
         self.google_tokens = GoogleTokens(self.kernel)
-        # The first that claims an address answers: a stub never replaces a platform, but may
-        # replace the tokens.
-        self.gate = Gate(
-            self.kernel,
-            (
-                OtherProtocols(self.kernel),
-                self.firestore,
-                self.upstash,
-                self.redis,
-                self.qstash,
-                *((self.cloudtasks,) if queue == "cloudtasks" else ()),
-                *((self.sqs,) if queue == "sqs" else ()),
-                self.meta,
-                self.stubs,
-                self.google_tokens,
-                *((GoogleCerts(self.kernel, google_keys),) if queue == "cloudtasks" else ()),
-            ),
-        )
+        self.gate = Gate(self.kernel, self._services(queue, google_keys))
         self.driver = connect(self.kernel, self.gate)
         self.host = Host(
             self.kernel, self.gate, self.driver, host or HostProfile(), placement=placement
@@ -152,6 +135,24 @@ class World:
         for address in (public_url, *addresses):
             self.kernel.origins[Request("GET", address).origin] = self.host
         self._closed = False
+
+    def _services(self, queue: QueueKind, google_keys: GoogleKeys) -> Sequence[Service]:
+        """All that answers, in this order: the first that claims an address does. A stub never
+        replaces a platform, but may replace the tokens.
+        """
+        return (
+            OtherProtocols(self.kernel),
+            self.firestore,
+            self.upstash,
+            self.redis,
+            self.qstash,
+            *((self.cloudtasks,) if queue == "cloudtasks" else ()),
+            *((self.sqs,) if queue == "sqs" else ()),
+            self.meta,
+            self.stubs,
+            self.google_tokens,
+            *((GoogleCerts(self.kernel, google_keys),) if queue == "cloudtasks" else ()),
+        )
 
     def __enter__(self) -> Self:
         return self

@@ -13,6 +13,7 @@ from emulator.cloudtasks.names import check_queue
 from emulator.cloudtasks.rules import USUAL, Rules
 from emulator.cloudtasks.task import NewTask, Origin, TaskQueue
 from emulator.exchange import Reply, Request
+from emulator.findings import note_unsupported
 from emulator.google_signing import PUBLISHED_HEADERS, GoogleKeys, published
 from emulator.grpc import is_grpc
 from emulator.kernel import Kernel
@@ -183,16 +184,4 @@ class CloudTasks:
 
     def note_not_served(self, subject: str, call: Call | None) -> None:
         """Put on record that a bot asked for what the real service does and this one does not."""
-        detail = {"service": self.name, "what": subject}
-        if call is None:
-            self.kernel.note("finding", "unsupported", detail=detail)
-            return
-        self.kernel.note(
-            "finding",
-            "unsupported",
-            cause=call.entry,
-            roots=call.roots,
-            generation=call.invocation.generation,
-            instance=call.invocation.instance,
-            detail=detail,
-        )
+        note_unsupported(self.kernel, call, self.name, subject)

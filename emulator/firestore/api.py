@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from emulator.call import Call
 from emulator.exchange import Reply
+from emulator.findings import note_finding
 from emulator.firestore import transacting
 from emulator.firestore.aggregating import ENTRIES_PER_READ, aggregate, aggregation_query
 from emulator.firestore.asked import Asked, MustWait
@@ -287,18 +288,7 @@ def _find(asked: Asked, name: str, text: str) -> None:
 
 def _note(fake: "Firestore", call: Call | None, name: str, verb: str, text: str) -> None:
     detail = {"service": fake.name, "verb": verb, "text": text}
-    if call is None:
-        fake.kernel.note("finding", name, detail=detail)
-    else:
-        fake.kernel.note(
-            "finding",
-            name,
-            cause=call.entry,
-            roots=call.roots,
-            generation=call.invocation.generation,
-            instance=call.invocation.instance,
-            detail=detail,
-        )
+    note_finding(fake.kernel, call, name, detail)
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:

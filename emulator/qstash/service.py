@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from emulator.call import Access, Call
 from emulator.errors import ScenarioError
 from emulator.exchange import Outcome, Reply, Request
+from emulator.findings import note_unsupported
 from emulator.kernel import Kernel
 from emulator.qstash.access import access_of
 from emulator.qstash.api import app
@@ -249,15 +250,4 @@ class QStash:
 
     def note_not_offered(self, subject: str, call: Call | None) -> None:
         """Put on record that a bot asked for what the real service does and this one does not."""
-        detail = {"service": self.name, "what": subject}
-        if call is None:
-            self.kernel.note("finding", "unsupported", detail=detail)
-        else:
-            self.kernel.note(
-                "finding",
-                "unsupported",
-                cause=call.entry,
-                roots=call.roots,
-                generation=call.invocation.generation,
-                detail=detail,
-            )
+        note_unsupported(self.kernel, call, self.name, subject)

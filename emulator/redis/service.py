@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from emulator.call import Access, Call
 from emulator.exchange import Blocked, Outcome, Reply, Request
+from emulator.findings import note_unsupported
 from emulator.kernel import Kernel
 from emulator.redis.command import Words, blocks, joined, name_of, shown, verb_of
 from emulator.redis.keyspace import Asker, Keyspace
@@ -192,19 +193,7 @@ class Redis:
     def _refuse_stream(self, words: Words, call: Call | None) -> Refusal:
         name = shown(name_of(words)).upper()
         what = f"{name}: messages that are pushed to a client are not served"
-        detail = {"service": self.name, "what": what}
-        if call is None:
-            self.kernel.note("finding", "unsupported", detail=detail)
-        else:
-            self.kernel.note(
-                "finding",
-                "unsupported",
-                cause=call.entry,
-                roots=call.roots,
-                generation=call.invocation.generation,
-                instance=call.invocation.instance,
-                detail=detail,
-            )
+        note_unsupported(self.kernel, call, self.name, what)
         return Refusal(f"ERR {what}")
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from emulator.call import Access, Call
 from emulator.errors import ScenarioError
 from emulator.exchange import Blocked, Reply, Request
+from emulator.findings import note_unsupported
 from emulator.kernel import Kernel
 from emulator.queue_mishaps import Disturbance
 from emulator.sqs.access import access_of
@@ -275,19 +276,7 @@ class Sqs:
 
     def _note_not_served(self, subject: str, call: Call | None) -> None:
         """Put on record that a bot asked for what the real service does and this one does not."""
-        detail = {"service": self.name, "what": subject}
-        if call is None:
-            self.kernel.note("finding", "unsupported", detail=detail)
-            return
-        self.kernel.note(
-            "finding",
-            "unsupported",
-            cause=call.entry,
-            roots=call.roots,
-            generation=call.invocation.generation,
-            instance=call.invocation.instance,
-            detail=detail,
-        )
+        note_unsupported(self.kernel, call, self.name, subject)
 
 
 def _action(request: Request) -> str:

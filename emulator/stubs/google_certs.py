@@ -2,9 +2,9 @@
 
 from emulator.call import Access, Call
 from emulator.exchange import Headers, Reply, Request
+from emulator.findings import note_unsupported
 from emulator.google_signing import PUBLISHED_HEADERS, GoogleKeys, published
 from emulator.kernel import Kernel
-from emulator.stubs.unsupported import note_unsupported
 
 ORIGIN = "https://www.googleapis.com"
 ORIGINS = frozenset({ORIGIN, ORIGIN + ":443"})
@@ -38,5 +38,5 @@ class GoogleCerts:
             return Reply(200, PUBLISHED_HEADERS, content)
         host = request.parts.hostname or ""
         what = f"{request.method} {request.raw_path}"
-        note_unsupported(self.kernel, call, {"service": host, "what": what})
+        note_unsupported(self.kernel, call, host, what)
         return Reply(501, _TEXT, f"{host} does not serve this here: {what}\n".encode())

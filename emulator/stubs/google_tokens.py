@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 from emulator.call import Access, Call
 from emulator.exchange import Headers, Reply, Request
+from emulator.findings import note_unsupported
 from emulator.kernel import Kernel
 from emulator.stubs.grants import NotServedError, check_grant
-from emulator.stubs.unsupported import note_unsupported
 
 # Google Identity docs, "Using OAuth 2.0 for Server to Server Applications".
 ENDPOINT = "https://oauth2.googleapis.com"
@@ -98,7 +98,7 @@ class GoogleTokens:
 
     def _refuse(self, request: Request, call: Call | None, what: str) -> Reply:
         host = request.parts.hostname or ""
-        note_unsupported(self.kernel, call, {"service": host, "what": what})
+        note_unsupported(self.kernel, call, host, what)
         return Reply(501, _TEXT, f"{host} does not serve this here: {what}\n".encode())
 
 

@@ -2,8 +2,8 @@
 
 from emulator.call import Access, Call
 from emulator.exchange import Failure, Request
+from emulator.findings import note_finding, note_unsupported
 from emulator.kernel import Kernel
-from emulator.stubs.unsupported import note_unsupported
 
 # The schemes that a proxy gives to what is no HTTP. Not imported from there: a plain installation
 # can not load it.
@@ -34,15 +34,7 @@ class OtherProtocols:
                 f"({request.raw_path.strip('/')}); have it trust the file that SSL_CERT_FILE "
                 "names, or take the address from its environment"
             )
-            note_unsupported(self.kernel, call, {"service": host, "what": what})
+            note_unsupported(self.kernel, call, host, what)
         else:
-            self.kernel.note(
-                "finding",
-                "unknown-host",
-                cause=call.entry,
-                roots=call.roots,
-                generation=call.invocation.generation,
-                instance=call.invocation.instance,
-                detail={"host": request.parts.netloc},
-            )
+            note_finding(self.kernel, call, "unknown-host", {"host": request.parts.netloc})
         return Failure("refused", f"{host} is not served in this protocol")

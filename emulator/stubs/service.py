@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from emulator.call import Access, Call
 from emulator.exchange import Failure, Outcome, Reply, Request, Slow
+from emulator.findings import note_finding
 from emulator.kernel import Kernel
 from emulator.stubs import google_tokens
 from emulator.stubs.stub import Stub
-from emulator.stubs.unsupported import note_unsupported
 
 # Summaries of calls that are kept, the latest; `totals` counts all.
 KEEP_CALLS = 1_000
@@ -117,9 +117,10 @@ class StubService:
         if len(declared) > SHOWN_STUBS:
             declared[SHOWN_STUBS:] = ["..."]
         what = f"{request.method} {path} (declared: {', '.join(declared)})"
-        note_unsupported(
+        note_finding(
             self.kernel,
             call,
+            "unsupported",
             {"service": host, "method": request.method, "path": path, "what": what},
         )
         body = f"no stub of {host} answers {what}\n"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from emulator.call import Access, Call
 from emulator.exchange import Reply, Request
+from emulator.findings import note_unsupported
 from emulator.kernel import Kernel
 from emulator.redis import Asker, Keyspace, Refusal, Silent, Status, Value
 from emulator.redis.command import Words, blocks, joined, name_of, shown
@@ -211,19 +212,7 @@ class Upstash:
     def _refuse_stream(self, words: Words, call: Call | None) -> Reply:
         """An answer that never ends can not be given; what is missing is put on record."""
         what = f"/{shown(name_of(words))}: answers that go on (server-sent events) are not served"
-        detail = {"service": self.name, "what": what}
-        if call is None:
-            self.kernel.note("finding", "unsupported", detail=detail)
-        else:
-            self.kernel.note(
-                "finding",
-                "unsupported",
-                cause=call.entry,
-                roots=call.roots,
-                generation=call.invocation.generation,
-                instance=call.invocation.instance,
-                detail=detail,
-            )
+        note_unsupported(self.kernel, call, self.name, what)
         return Reply(501, (("Content-Type", "text/plain; charset=utf-8"),), f"{what}\n".encode())
 
 
