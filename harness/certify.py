@@ -117,20 +117,12 @@ def certify(
         for platform in chosen
     }
     own = {platform: judged for platform, judged in own.items() if judged}
+    plan = Plan(profile, root, seed, budget, deadline, chosen[0])
     with collected_rarely():
         if profile.bot.app:
-            plan = Plan(profile, root, seed, budget, deadline, chosen[0])
             parts = _simulated(plan, own, jobs=jobs, telling=telling)
         else:
-            parts = []
-            for platform, judged in own.items():
-                told = telling(platform)
-                if profile.bot.command:
-                    told("starting the bot")
-                with staged(profile, root=root, seed=seed, platform=platform) as stage:
-                    stage.budget = budget.further if parts else budget
-                    stage.progress, stage.stop = told, deadline
-                    parts.append(_judged(stage, judged))
+            parts = _live(plan, own, telling=telling)
     verdicts = tuple(
         replace(verdict, trace=save_trace(verdict, part.observed))
         if verdict.failed and save_trace is not None
@@ -201,6 +193,25 @@ def _simulated(
         observed = Observed(plan.profile, runs, platform=platform)
         printed = [line for one in here.values() for line in one.printed]
         parts.append(_part(observed, own, printed=printed[-KEEP_LINES:]))
+    return parts
+
+
+def _live(
+    plan: Plan,
+    checks: Mapping[PlatformName, Sequence[Check]],
+    *,
+    telling: Callable[[PlatformName], Progress],
+) -> list[_Part]:
+    """Start the bot, or attach to it, for each platform, and judge it there."""
+    parts = []
+    for platform, own in checks.items():
+        told = telling(platform)
+        if plan.profile.bot.command:
+            told("starting the bot")
+        with staged(plan.profile, root=plan.root, seed=plan.seed, platform=platform) as stage:
+            stage.budget = plan.budget_on(platform)
+            stage.progress, stage.stop = told, plan.deadline
+            parts.append(_judged(stage, own))
     return parts
 
 

@@ -78,6 +78,21 @@ def _add_certify(commands: Any) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    _add_bot(certify)
+    _add_checks(certify)
+    _add_effort(certify)
+    for flag, what in _FORMATS.items():
+        certify.add_argument(
+            flag, metavar="FILE", type=Path, help=f"write the certificate as {what}; - is stdout"
+        )
+    certify.add_argument(
+        "--github", action="store_true", help="print annotations for a GitHub workflow as well"
+    )
+    certify.set_defaults(run=_certify)
+
+
+def _add_bot(certify: argparse.ArgumentParser) -> None:
+    """Which bot, how it is run, and what is around it."""
     certify.add_argument(
         "--app",
         metavar="MODULE:ATTR",
@@ -118,6 +133,10 @@ def _add_certify(commands: Any) -> None:
         type=Path,
         help="thrice.toml, or a pyproject.toml with [tool.thrice]",
     )
+
+
+def _add_checks(certify: argparse.ArgumentParser) -> None:
+    """Which checks judge it."""
     certify.add_argument(
         "--only",
         metavar="ID",
@@ -146,6 +165,10 @@ def _add_certify(commands: Any) -> None:
         default=[],
         help="fail unless this check can be judged; may be given again",
     )
+
+
+def _add_effort(certify: argparse.ArgumentParser) -> None:
+    """How much is tried."""
     certify.add_argument(
         "--budget",
         choices=("quick", "standard", "deep"),
@@ -165,14 +188,6 @@ def _add_certify(commands: Any) -> None:
         type=_at_least_one,
         help="search no further orders after this long; the certificate says what was not finished",
     )
-    for flag, what in _FORMATS.items():
-        certify.add_argument(
-            flag, metavar="FILE", type=Path, help=f"write the certificate as {what}; - is stdout"
-        )
-    certify.add_argument(
-        "--github", action="store_true", help="print annotations for a GitHub workflow as well"
-    )
-    certify.set_defaults(run=_certify)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

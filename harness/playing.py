@@ -53,8 +53,8 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is the same for all scenarios of one certification of a simulated bot. On all platforms
-    but `first` less is searched.
+    """What is the same for all scenarios of one certification. On all platforms but `first` less is
+    searched.
     """
 
     profile: Profile
@@ -63,6 +63,10 @@ class Plan:
     budget: Budget
     deadline: Deadline
     first: PlatformName
+
+    def budget_on(self, platform: PlatformName) -> Budget:
+        """How much is searched there."""
+        return self.budget if platform == self.first else self.budget.further
 
 
 def fit(run: Callable[[], T]) -> T:
@@ -129,7 +133,7 @@ def play_alone(
 ) -> Played:
     """Play one scenario in this process."""
     with simulated(plan.profile, root=plan.root, seed=plan.seed, platform=task.platform) as stage:
-        stage.budget = plan.budget if task.platform == plan.first else plan.budget.further
+        stage.budget = plan.budget_on(task.platform)
         stage.jobs, stage.progress, stage.stop = jobs, progress, plan.deadline
         runs = play(stage, _scenarios()[task.scenario])
         return Played(runs, tuple(stage.printed()))
