@@ -146,7 +146,7 @@ def test_replay__of_a_mended_bot_says_that_it_diverged(reference: Path) -> None:
 def test_json__is_the_same_twice_but_for_what_was_measured(reference: Path) -> None:
     app = "reference_bot.broken.check_then_set:app"
     # One that fails with figures and a trace, and one that draws what it sends.
-    only = ("--only", "ten-rapid", "--only", "hostile-input")
+    only = ("--only", "ten-rapid", "--only", "queue-signature")
     texts = []
     for name in ("one.json", "two.json"):
         run = started("certify", "--app", app, *only, "--json", name, cwd=reference)

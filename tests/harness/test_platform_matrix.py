@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 PROFILE = ROOT / "reference_bot" / "everywhere.toml"
 SEEDS = seeds(20)
 # Of the checks that a broken bot has to pass the ordinary suite judges it by one in so many.
-EVERY = 9
+EVERY = 12
 
 # The checks whose scenarios or rules differ from platform to platform: by these the ordinary suite
 # judges the reference bot.
