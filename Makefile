@@ -71,7 +71,7 @@ bench: $(READY)  ## Measure speed and memory, in CPU time
 	$(BIN)/python -m loadtests.qstash
 
 prove: $(READY) $(NODE_READY)  ## Run the long proofs: every matrix at all seeds, live runs many times (hours)
-	THRICE_PROVE=1 $(BIN)/pytest -q -n 2 tests/explore tests/harness/test_matrix.py tests/harness/test_queue_matrix.py tests/harness/test_sqs_matrix.py tests/harness/test_bots.py tests/harness/test_direct_binding.py
+	THRICE_PROVE=1 $(BIN)/pytest -q -n 2 tests/explore tests/harness/test_matrix.py tests/harness/test_queue_matrix.py tests/harness/test_sqs_matrix.py tests/harness/test_bots.py tests/harness/test_outages.py tests/harness/test_direct_binding.py
 	$(BIN)/pytest -q tests/qstash/prove_account_model.py
 	$(BIN)/pytest -q tests/qstash/prove_openapi.py
 	$(BIN)/pytest -q -o faulthandler_timeout=1800 tests/meta/delivery/prove_delivery_model.py

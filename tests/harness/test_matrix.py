@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("files_read_once")
 ROOT = Path(__file__).parents[2]
 SEEDS = seeds(20)
 # Of the checks that a broken bot has to pass the ordinary suite judges it by one in so many.
-EVERY = 12
+EVERY = 16
 
 # What becomes of messages while the queue, or the store, is in trouble.
 QUEUE_OUTAGES = {"queue-hangs", "queue-refuses", "queue-429", "queue-401"}

@@ -17,6 +17,7 @@ from harness.profile import Bot, Profile
 from harness.scenarios.outages import Troubled
 from harness.scenarios.scenario import Record
 from harness.verdict import Verdict
+from tests._seeds import PROVING
 from tests.harness.test_matrix import BROKEN
 from tests.harness.test_repeats import ROOT, broken, fastapi_bot, verdict_on
 
@@ -178,16 +179,16 @@ def test_waiting_in_vain__is_not_asked_of_a_live_bot() -> None:
     assert CATALOGUE["store-down"].scenario.played_by("simulated")[-1] == "silent"
 
 
-@pytest.mark.parametrize(
-    "bot",
-    [
-        "swallowed_failure",
-        "retry_storm",
-        "claim_released_on_error",
-        "error_when_marking_fails",
-        "publishes_without_store",
-    ],
+BROKEN_BY_OUTAGES = (
+    "swallowed_failure",
+    "claim_released_on_error",
+    "retry_storm",
+    "error_when_marking_fails",
+    "publishes_without_store",
 )
+
+
+@pytest.mark.parametrize("bot", BROKEN_BY_OUTAGES if PROVING else BROKEN_BY_OUTAGES[:2])
 def test_broken_bot__fails_the_same_on_the_other_kind_of_host(bot: str) -> None:
     profile = broken(bot)
     profile = replace(profile, host=replace(profile.host, kind="vercel"))
