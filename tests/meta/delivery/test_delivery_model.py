@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from emulator.delivery import Delivery
 from emulator.exchange import Failure, Reply
+from emulator.kernel import Limits
 from emulator.meta.delivery.courier import Grouping, Order
 from emulator.meta.delivery.disturbance import Disturbance
 from emulator.meta.delivery.product import (
@@ -132,6 +133,8 @@ class CourierMachine(RuleBasedStateMachine):
             product=product,
             order=order,
             grouping=grouping,
+            # What rides along hundreds of times is no runaway here; a cut is tested apart.
+            limits=Limits(deliveries=1_000_000),
         )
         self.ready = True
 
