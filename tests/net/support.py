@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from queue import SimpleQueue
 
 from emulator.exchange import Outcome, Request
-from emulator.net import Client, Fault
+from emulator.net import Arrival, Client, Fault, Listener, Network
 from emulator.net.client import Place
 
 PATIENCE_S = 10.0
@@ -82,3 +82,24 @@ def exchange(
         fresh=fresh,
     )
     return outcomes.get(timeout=PATIENCE_S)
+
+
+class Heard:
+    """A listener, and what came in at it."""
+
+    def __init__(self, network: Network, origin: str) -> None:
+        self.arrivals: SimpleQueue[Arrival] = SimpleQueue()
+        self.gone: SimpleQueue[Arrival] = SimpleQueue()
+        self.on_arrival: Callable[[Arrival], None] = self.arrivals.put
+        self.listener = Listener(
+            network,
+            origin=origin,
+            on_arrival=lambda arrival: self.on_arrival(arrival),
+            on_gone=self.gone.put,
+        )
+
+    def next(self) -> Arrival:
+        return self.arrivals.get(timeout=PATIENCE_S)
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.listener.port), PATIENCE_S)

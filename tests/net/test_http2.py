@@ -1,17 +1,16 @@
 """HTTP/2: each stream is a request like any other, whatever else happens on its connection."""
 
 import socket
-from collections.abc import Callable, Iterator
-from queue import SimpleQueue
+from collections.abc import Iterator
 
 import pytest
 from h2.connection import H2Connection
 
 from emulator.exchange import Failure, Reply, Request
-from emulator.net import Arrival, Listener, Network
+from emulator.net import Network
 from emulator.net import http2 as http2_module
 from tests.net.http2_client import Http2Client
-from tests.net.support import PATIENCE_S
+from tests.net.support import PATIENCE_S, Heard
 
 ORIGIN = "https://firestore.googleapis.com"
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -19,30 +18,9 @@ SETTINGS = b"\0\0\0\x04\0\0\0\0\0"
 CANCEL, INTERNAL_ERROR, ENHANCE_YOUR_CALM = 8, 2, 11
 
 
-class Heard:
-    """A listener, and what came in at it."""
-
-    def __init__(self, network: Network) -> None:
-        self.arrivals: SimpleQueue[Arrival] = SimpleQueue()
-        self.gone: SimpleQueue[Arrival] = SimpleQueue()
-        self.on_arrival: Callable[[Arrival], None] = self.arrivals.put
-        self.listener = Listener(
-            network,
-            origin=ORIGIN,
-            on_arrival=lambda arrival: self.on_arrival(arrival),
-            on_gone=self.gone.put,
-        )
-
-    def next(self) -> Arrival:
-        return self.arrivals.get(timeout=PATIENCE_S)
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.listener.port), PATIENCE_S)
-
-
 @pytest.fixture
 def heard(network: Network) -> Iterator[Heard]:
-    heard = Heard(network)
+    heard = Heard(network, ORIGIN)
     yield heard
     heard.listener.close()
 
@@ -219,7 +197,7 @@ def test_client_that_says_goodbye__is_still_answered(heard: Heard, client: Http2
 
 
 def test_close__hangs_up_on_everybody(network: Network) -> None:
-    heard = Heard(network)
+    heard = Heard(network, ORIGIN)
     with heard.connect() as connection:
         client = Http2Client(connection)
         client.ask()

@@ -3,43 +3,21 @@ or not to.
 """
 
 import socket
-from collections.abc import Callable, Iterator
-from queue import SimpleQueue
+from collections.abc import Iterator
 
 import pytest
 
 from emulator.exchange import Failure, Reply, Request
-from emulator.net import Arrival, Client, Listener, Network
+from emulator.net import Client, Listener, Network
 from emulator.net import connection as connection_module
-from tests.net.support import PATIENCE_S, exchange
+from tests.net.support import PATIENCE_S, Heard, exchange
 
 ORIGIN = "https://qstash.upstash.io"
 
 
-class Heard:
-    """A listener, and what came in at it."""
-
-    def __init__(self, network: Network) -> None:
-        self.arrivals: SimpleQueue[Arrival] = SimpleQueue()
-        self.gone: SimpleQueue[Arrival] = SimpleQueue()
-        self.on_arrival: Callable[[Arrival], None] = self.arrivals.put
-        self.listener = Listener(
-            network,
-            origin=ORIGIN,
-            on_arrival=lambda arrival: self.on_arrival(arrival),
-            on_gone=self.gone.put,
-        )
-
-    def next(self) -> Arrival:
-        return self.arrivals.get(timeout=PATIENCE_S)
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.listener.port), PATIENCE_S)
-
-
 @pytest.fixture
 def heard(network: Network) -> Iterator[Heard]:
-    heard = Heard(network)
+    heard = Heard(network, ORIGIN)
     yield heard
     heard.listener.close()
 
@@ -189,7 +167,7 @@ def test_port_in_use__is_an_error_and_leaves_nothing_open(network: Network, hear
 
 
 def test_close__hangs_up_on_everybody_and_frees_the_port(network: Network) -> None:
-    heard = Heard(network)
+    heard = Heard(network, ORIGIN)
     with heard.connect() as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         arrival = heard.next()

@@ -123,8 +123,15 @@ def test_publish__creates_a_task(clock: Clock) -> None:
 
 @pytest.mark.parametrize("status", [200, 409])
 def test_publish__that_is_there_already_is_no_failure(status: int) -> None:
-    publisher = Publisher(TASKS, client(lambda request: httpx.Response(status)))
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.method)
+        return httpx.Response(status)
+
+    publisher = Publisher(TASKS, client(answer))
     run(publisher.publish("/api/process-message", {}, deduplication_id="m_1"))
+    assert asked == ["POST"]
 
 
 @pytest.mark.parametrize("status", [401, 404, 429, 503])

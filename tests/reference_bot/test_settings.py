@@ -71,7 +71,8 @@ def test_the_bot_is_where_it_has_a_token(names: list[str], platforms: tuple[str,
 
 @pytest.mark.parametrize("name", ["GOOGLE_SERVICE_ACCOUNT", "GOOGLE_APPLICATION_CREDENTIALS"])
 def test_a_service_account_does_for_a_token(name: str) -> None:
-    Settings.from_environment({**COMPLETE, "FIRESTORE_TOKEN": "", name: "x"}).check()
+    settings = Settings.from_environment({**COMPLETE, "FIRESTORE_TOKEN": "", name: "x"})
+    assert settings.check() == settings
 
 
 def test_the_breaker_opens_at_200_publishes_an_hour() -> None:
